@@ -1,0 +1,224 @@
+//! Checking a file against the table of keys.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::schema::{KEYS, PROFILE_TABLES, key};
+use super::suggest::nearest;
+use super::value::Values;
+use super::{Conference, Profiles};
+
+/// Problems listed at most, so that one slip does not fill a screen.
+const PROBLEMS_MAX: usize = 20;
+
+/// A file that is larger is refused; configurations are a few kilobytes.
+const FILE_BYTES_MAX: usize = 1 << 20;
+
+/// Why a configuration was refused: every problem, each with its line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    file: Option<PathBuf>,
+    problems: Vec<Problem>,
+}
+
+/// One problem of a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// Line, from 1; zero if the file as a whole is meant.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+    /// What is wrong and how to mend it.
+    pub message: String,
+}
+
+impl ConfigError {
+    /// Builds the error for a value that fits its key but nothing else.
+    #[must_use]
+    pub fn new(message: String) -> Self {
+        Self { file: None, problems: vec![Problem { line: 0, column: 0, message }] }
+    }
+
+    pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
+        let message = match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                "there is no such file; name one with --config, or start `plenum demo`, which \
+                 needs none"
+                    .to_owned()
+            }
+            _ => format!("the file cannot be read: {error}"),
+        };
+        Self::new(message).in_file(path)
+    }
+
+    pub(super) fn in_file(mut self, path: &Path) -> Self {
+        self.file = Some(path.to_owned());
+        self
+    }
+
+    /// Returns the problems in the order of their lines.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.file.as_deref().unwrap_or(Path::new("configuration")).display();
+        for (n, problem) in self.problems.iter().enumerate() {
+            let newline = if n == 0 { "" } else { "\n" };
+            match problem.line {
+                0 => write!(f, "{newline}{file}: {}", problem.message)?,
+                line => write!(f, "{newline}{file}:{line}:{}: {}", problem.column, problem.message)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Checks the text of a file: all keys known, all values of their kind and in range.
+pub(super) fn check(text: &str) -> Result<(Values, Conference), ConfigError> {
+    if text.len() > FILE_BYTES_MAX {
+        return Err(ConfigError::new(format!(
+            "the file has {} bytes; at most {FILE_BYTES_MAX} are read",
+            text.len()
+        )));
+    }
+    let mut walk = Walk { text, problems: BTreeSet::new(), found: Values::default() };
+    let (document, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        walk.problem(error.span().unwrap_or(0..0), error.message().to_owned());
+    }
+    let mut conference = Conference::default();
+    if walk.problems.is_empty() {
+        walk.table("", document.get_ref(), &mut conference);
+    }
+    if walk.problems.is_empty() {
+        return Ok((walk.found, conference));
+    }
+    Err(ConfigError { file: None, problems: walk.problems.into_iter().take(PROBLEMS_MAX).collect() })
+}
+
+struct Walk<'t> {
+    text: &'t str,
+    problems: BTreeSet<Problem>,
+    found: Values,
+}
+
+impl Walk<'_> {
+    fn table(&mut self, prefix: &str, table: &DeTable<'_>, conference: &mut Conference) {
+        for (name, value) in table {
+            let path = join(prefix, name.get_ref());
+            if let Some(profiles) = profiles(&path, conference) {
+                self.profiles(&path, value, profiles);
+            } else if let Some(key) = key(&path) {
+                match key.kind.read(value.get_ref()) {
+                    Ok(read) => self.found.insert(key.path, read),
+                    Err(message) => self.problem(value.span(), format!("{path}: {message}")),
+                }
+            } else if !is_section(&path) {
+                self.unknown(&path, name.span());
+            } else if let DeValue::Table(inner) = value.get_ref() {
+                self.table(&path, inner, conference);
+            } else {
+                self.problem(value.span(), format!("{path} is a section; write [{path}]"));
+            }
+        }
+    }
+
+    fn profiles(&mut self, path: &str, value: &Spanned<DeValue<'_>>, profiles: &mut Profiles) {
+        let DeValue::Table(table) = value.get_ref() else {
+            return self.problem(value.span(), format!("{path} is a section; write [{path}.NAME]"));
+        };
+        for (name, profile) in table {
+            let DeValue::Table(options) = profile.get_ref() else {
+                let message = format!("{path}.{0} is a section; write [{path}.{0}]", name.get_ref());
+                self.problem(profile.span(), message);
+                continue;
+            };
+            let texts = self.options(&join(path, name.get_ref()), options);
+            profiles.insert(name.get_ref().to_string(), texts);
+        }
+    }
+
+    fn options(&mut self, path: &str, options: &DeTable<'_>) -> BTreeMap<String, String> {
+        let mut texts = BTreeMap::new();
+        for (option, value) in options {
+            let text = match value.get_ref() {
+                DeValue::String(text) => text.to_string(),
+                DeValue::Integer(number) => number.to_string(),
+                DeValue::Boolean(true) => "yes".to_owned(),
+                DeValue::Boolean(false) => "no".to_owned(),
+                _ => {
+                    let message = format!(
+                        "{path}.{}: an option takes text, a whole number, true or false",
+                        option.get_ref()
+                    );
+                    self.problem(value.span(), message);
+                    continue;
+                }
+            };
+            texts.insert(option.get_ref().to_string(), text);
+        }
+        texts
+    }
+
+    fn unknown(&mut self, path: &str, span: Range<usize>) {
+        let hint = match suggestion(path) {
+            Some(known) => format!("did you mean {known}?"),
+            None => "`plenum config explain` lists all keys".to_owned(),
+        };
+        self.problem(span, format!("there is no key {path}; {hint}"));
+    }
+
+    fn problem(&mut self, span: Range<usize>, message: String) {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        self.problems.insert(Problem { line, column, message });
+    }
+}
+
+fn join(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+}
+
+fn profiles<'c>(path: &str, conference: &'c mut Conference) -> Option<&'c mut Profiles> {
+    match path {
+        "conference.users" => Some(&mut conference.users),
+        "conference.bridges" => Some(&mut conference.bridges),
+        _ => None,
+    }
+}
+
+/// Every path that has keys below it.
+fn sections() -> BTreeSet<&'static str> {
+    let paths = KEYS.iter().map(|key| key.path);
+    let keyed = paths.filter_map(|path| path.rsplit_once('.').map(|(section, _)| section));
+    keyed.chain(["conference"]).collect()
+}
+
+fn is_section(path: &str) -> bool {
+    sections().contains(path)
+}
+
+/// Finds the key or section that a path was meant to be: by its whole path, or by its last word.
+fn suggestion(path: &str) -> Option<String> {
+    let known = || {
+        let profiles = PROFILE_TABLES.iter().map(|(path, _)| *path);
+        KEYS.iter().map(|key| key.path).chain(sections()).chain(profiles)
+    };
+    if let Some(near) = nearest(path, known()) {
+        return Some(near.to_owned());
+    }
+    let last = path.rsplit('.').next().unwrap_or(path);
+    known().find(|known| known.rsplit('.').next() == Some(last)).map(str::to_owned)
+}

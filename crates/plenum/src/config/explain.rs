@@ -1,0 +1,51 @@
+//! `plenum config explain`: what each key means.
+
+use std::fmt::Write as _;
+
+use super::schema::{KEYS, Key, PROFILE_TABLES, Reload};
+use super::suggest::nearest;
+
+/// Explains all keys, or those at and below `path`.
+///
+/// # Errors
+///
+/// The sentence that says that there is no such key, with a suggestion.
+pub fn explain(path: Option<&str>) -> Result<String, String> {
+    let Some(path) = path else {
+        return Ok(all(KEYS.iter()));
+    };
+    let below = format!("{path}.");
+    let chosen: Vec<&Key> =
+        KEYS.iter().filter(|key| key.path == path || key.path.starts_with(&below)).collect();
+    let profiles = PROFILE_TABLES.iter().find(|(table, _)| path.starts_with(table));
+    match (chosen.is_empty(), profiles) {
+        (false, _) => Ok(all(chosen.into_iter())),
+        (true, Some((table, about))) => Ok(format!("[{table}.NAME]\n  {about}\n")),
+        (true, None) => {
+            let hint = nearest(path, KEYS.iter().map(|key| key.path));
+            let hint = hint.map_or(String::new(), |key| format!("; did you mean {key}?"));
+            Err(format!("there is no key {path}{hint}"))
+        }
+    }
+}
+
+fn all<'k>(keys: impl Iterator<Item = &'k Key>) -> String {
+    let mut text = String::new();
+    for key in keys {
+        let default = if key.default.is_empty() { "none" } else { key.default };
+        let unit = if key.unit.is_empty() { String::new() } else { format!(" ({})", key.unit) };
+        let reload = match key.reload {
+            Reload::Restart => "takes effect at the next start",
+            Reload::NewCalls => "for new calls after `plenum ctl dialplan reload`",
+        };
+        let written = write!(
+            text,
+            "{}\n  {}\n  value    {}{unit}\n  default  {default}\n  change   {reload}\n\n",
+            key.path,
+            key.about,
+            key.kind.describe(),
+        );
+        written.expect("writing to a String does not fail");
+    }
+    text
+}

@@ -1,0 +1,161 @@
+//! What values a key takes, and the sentence for each that it does not.
+
+use std::net::{IpAddr, SocketAddr};
+
+use toml::de::DeValue;
+
+use super::Listen;
+use super::suggest::nearest;
+use super::value::Value;
+
+/// The kind of value that a key takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// A path of a file or folder, relative to the folder of the configuration file.
+    Path,
+    /// One of a few words.
+    Choice(&'static [&'static str]),
+    /// A log filter.
+    LogFilter,
+    /// `true` or `false`.
+    Flag,
+    /// A whole number in a range.
+    Integer {
+        /// The least value.
+        min: i64,
+        /// The greatest value.
+        max: i64,
+    },
+    /// An IPv4 or IPv6 address.
+    Address,
+    /// An address with a port.
+    Socket,
+    /// A range of ports, `first-last`.
+    PortRange,
+    /// A list of `udp://` and `tcp://` addresses with ports.
+    Listens,
+}
+
+impl Kind {
+    /// Says in a few words what the kind takes.
+    #[must_use]
+    pub fn describe(self) -> String {
+        match self {
+            Self::Text => "text in quotes".into(),
+            Self::Path => "a path in quotes".into(),
+            Self::Choice(words) => format!("one of \"{}\"", words.join("\", \"")),
+            Self::LogFilter => "a level, or levels by part of the program".into(),
+            Self::Flag => "true or false".into(),
+            Self::Integer { min, max } => format!("a whole number from {min} to {max}"),
+            Self::Address => "an IPv4 or IPv6 address in quotes".into(),
+            Self::Socket => "an address with a port in quotes, as in \"127.0.0.1:8088\"".into(),
+            Self::PortRange => "first-last in quotes, as in \"20000-29999\"".into(),
+            Self::Listens => {
+                "a list of udp:// and tcp:// addresses, as in [\"udp://127.0.0.1:5060\"]".into()
+            }
+        }
+    }
+
+    /// Takes a value, or says what is wrong with it.
+    pub(super) fn read(self, value: &DeValue<'_>) -> Result<Value, String> {
+        match (self, value) {
+            (Self::Listens, DeValue::Array(items)) => {
+                let texts = items.iter().map(|item| match item.get_ref() {
+                    DeValue::String(text) => self.read_item(text).map(|()| text.to_string()),
+                    other => Err(self.wrong_type(other)),
+                });
+                texts.collect::<Result<Vec<_>, _>>().map(Value::List)
+            }
+            (Self::Flag, DeValue::Boolean(flag)) => Ok(Value::Flag(*flag)),
+            (Self::Integer { min, max }, DeValue::Integer(number)) => {
+                let digits = number.as_str().replace('_', "");
+                let parsed = i64::from_str_radix(&digits, number.radix());
+                match parsed {
+                    Ok(number) if (min..=max).contains(&number) => Ok(Value::Integer(number)),
+                    _ => Err(format!("{number} is out of range; give {}", self.describe())),
+                }
+            }
+            (Self::Listens | Self::Flag | Self::Integer { .. }, other) => {
+                Err(self.wrong_type(other))
+            }
+            (_, DeValue::String(text)) => {
+                self.read_item(text).map(|()| Value::Text(text.to_string()))
+            }
+            (_, other) => Err(self.wrong_type(other)),
+        }
+    }
+
+    fn wrong_type(self, value: &DeValue<'_>) -> String {
+        format!("this is {} {}; give {}", article(value.type_str()), value.type_str(), self.describe())
+    }
+
+    fn read_item(self, text: &str) -> Result<(), String> {
+        let wrong = || format!("\"{text}\" does not fit; give {}", self.describe());
+        match self {
+            Self::Text | Self::Path if text.is_empty() => {
+                Err("an empty text says nothing; leave the key out instead".into())
+            }
+            Self::Text | Self::Path | Self::Flag | Self::Integer { .. } => Ok(()),
+            Self::Choice(words) if words.contains(&text) => Ok(()),
+            Self::Choice(words) => {
+                let hint = nearest(text, words.iter().copied());
+                let hint = hint.map_or(String::new(), |word| format!("; did you mean \"{word}\"?"));
+                Err(wrong() + &hint)
+            }
+            Self::LogFilter => text
+                .parse::<tracing_subscriber::filter::Targets>()
+                .map(drop)
+                .map_err(|error| format!("{}: {error}", wrong())),
+            Self::Address => text.parse::<IpAddr>().map(drop).map_err(|_| wrong()),
+            Self::Socket => text.parse::<SocketAddr>().map(drop).map_err(|_| wrong()),
+            Self::PortRange => ports(text).map(drop).ok_or_else(|| port_problem(text)),
+            Self::Listens => listen(text).map(drop).ok_or_else(|| listen_problem(text)),
+        }
+    }
+}
+
+/// Reads `udp://ADDRESS:PORT` or `tcp://ADDRESS:PORT`.
+pub(super) fn listen(url: &str) -> Option<Listen> {
+    let (scheme, address) = url.split_once("://")?;
+    let tcp = match scheme {
+        "udp" => false,
+        "tcp" => true,
+        _ => return None,
+    };
+    let address: SocketAddr = address.parse().ok()?;
+    (address.port() != 0).then_some(Listen { tcp, address })
+}
+
+/// Reads `first-last`: both included, at least one pair of an even and an odd port.
+pub(super) fn ports(text: &str) -> Option<(u16, u16)> {
+    let (first, last) = text.split_once('-')?;
+    let (first, last) = (first.trim().parse::<u16>().ok()?, last.trim().parse::<u16>().ok()?);
+    let first_even = first.checked_add(first % 2)?;
+    (first >= 1024 && last > first_even).then_some((first, last))
+}
+
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}
+
+fn port_problem(text: &str) -> String {
+    format!(
+        "\"{text}\" is no range of ports; give first-last, as in \"20000-29999\", with first at \
+         least 1024 and room for one even port and the odd one after it"
+    )
+}
+
+fn listen_problem(url: &str) -> String {
+    match url.split_once("://") {
+        None => format!("\"{url}\" names no transport; write \"udp://{url}\" or \"tcp://{url}\""),
+        Some(("udp" | "tcp", address)) => format!(
+            "\"{address}\" is no address with a port; give an IP address and a port from 1 to \
+             65535, as in \"127.0.0.1:5060\" or \"[::1]:5060\""
+        ),
+        Some((scheme, _)) => {
+            format!("the transport \"{scheme}\" is not supported; use udp or tcp")
+        }
+    }
+}

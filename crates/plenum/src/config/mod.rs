@@ -1,0 +1,224 @@
+//! The configuration file: one TOML document, every key optional.
+//!
+//! [`schema::KEYS`] is the one table of keys. It drives the check (unknown keys, types, ranges, each
+//! with the line and the fix), the defaults, and `plenum config explain`.
+
+mod check;
+pub mod explain;
+mod kind;
+pub mod schema;
+mod suggest;
+mod value;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+pub use check::{ConfigError, Problem};
+pub use suggest::nearest;
+
+use value::Values;
+
+/// The configuration of a server, with all defaults filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Folder of everything that the server writes.
+    pub data_dir: PathBuf,
+    /// What is logged, and how.
+    pub log: Log,
+    /// SIP signalling.
+    pub sip: Sip,
+    /// RTP ports.
+    pub rtp: Rtp,
+    /// The media plane.
+    pub media: Media,
+    /// Health, metrics and, later, the HTTP interfaces.
+    pub http: Http,
+    /// The dialplan.
+    pub dialplan: Dialplan,
+    /// Sound files.
+    pub sounds: Sounds,
+    /// Recordings.
+    pub recordings: Recordings,
+    /// Profiles of conference rooms: option values by profile name.
+    pub conference: Conference,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// A filter in the syntax of `tracing`: `info`, `debug`, `info,plenum_sip_ua=debug`.
+    pub level: String,
+    /// `auto`, `human` or `json`.
+    pub format: String,
+}
+
+/// SIP signalling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sip {
+    /// Where to listen.
+    pub listen: Vec<Listen>,
+    /// The domain that our addresses of record belong to.
+    pub domain: Option<String>,
+    /// Context for calls from peers that are no endpoint; absent: such calls are refused.
+    pub anonymous_context: Option<String>,
+    /// Calls at the same time.
+    pub calls_max: u32,
+}
+
+/// One address to listen on for SIP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// Whether the transport is TCP; UDP otherwise.
+    pub tcp: bool,
+    /// The address.
+    pub address: SocketAddr,
+}
+
+/// RTP ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rtp {
+    /// Local address of all RTP sockets.
+    pub bind: IpAddr,
+    /// Address that session descriptions announce.
+    pub advertise: IpAddr,
+    /// First and last port of the range.
+    pub ports: (u16, u16),
+    /// Silence after which a missing stream is reported, in seconds.
+    pub timeout_s: u32,
+}
+
+/// The media plane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// Shard threads; zero for one a core.
+    pub shards: u16,
+    /// Whether shard threads ask for real-time priority.
+    pub realtime: bool,
+}
+
+/// The HTTP listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// Where to listen.
+    pub listen: SocketAddr,
+}
+
+/// The dialplan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dialplan {
+    /// The file, in the syntax of `extensions.conf`.
+    pub file: PathBuf,
+}
+
+/// Sound files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sounds {
+    /// Folder searched before the built-in sounds.
+    pub folder: Option<PathBuf>,
+    /// Folder with one subfolder of music files for each class.
+    pub music: Option<PathBuf>,
+}
+
+/// Recordings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recordings {
+    /// Folder of finished recordings.
+    pub folder: PathBuf,
+}
+
+/// Options of conference profiles, as text, by profile name and option name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conference {
+    /// `[conference.users.NAME]`.
+    pub users: Profiles,
+    /// `[conference.bridges.NAME]`.
+    pub bridges: Profiles,
+}
+
+/// Profiles of one kind: option values by profile name and option name.
+pub type Profiles = BTreeMap<String, BTreeMap<String, String>>;
+
+impl Config {
+    /// Reads and checks a configuration file.
+    ///
+    /// Relative paths in it are relative to the folder of the file.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] lists every problem with its line and the fix.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?;
+        let mut config = Self::parse(&text).map_err(|error| error.in_file(path))?;
+        if let Some(folder) = path.parent() {
+            config.rebase(folder);
+        }
+        Ok(config)
+    }
+
+    /// Checks the text of a configuration file.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] lists every problem with its line and the fix.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let (values, conference) = check::check(text)?;
+        Ok(Self::from_values(&values, conference))
+    }
+
+    fn from_values(values: &Values, conference: Conference) -> Self {
+        let data_dir = PathBuf::from(values.text("data_dir"));
+        let bind = values.address("rtp.bind");
+        Self {
+            log: Log { level: values.text("log.level"), format: values.text("log.format") },
+            sip: Sip {
+                listen: values.list("sip.listen").iter().filter_map(|url| kind::listen(url)).collect(),
+                domain: values.optional("sip.domain"),
+                anonymous_context: values.optional("sip.anonymous_context"),
+                calls_max: values.number("sip.calls_max"),
+            },
+            rtp: Rtp {
+                bind,
+                advertise: values
+                    .optional("rtp.advertise")
+                    .and_then(|text| text.parse().ok())
+                    .unwrap_or(bind),
+                ports: values.ports("rtp.ports"),
+                timeout_s: values.number("rtp.timeout_s"),
+            },
+            media: Media {
+                shards: u16::try_from(values.number("media.shards")).unwrap_or(0),
+                realtime: values.flag("media.realtime"),
+            },
+            http: Http { listen: values.socket("http.listen") },
+            dialplan: Dialplan { file: PathBuf::from(values.text("dialplan.file")) },
+            sounds: Sounds {
+                folder: values.optional("sounds.folder").map(PathBuf::from),
+                music: values.optional("sounds.music").map(PathBuf::from),
+            },
+            recordings: Recordings {
+                folder: values
+                    .optional("recordings.folder")
+                    .map_or_else(|| data_dir.join("recordings"), PathBuf::from),
+            },
+            data_dir,
+            conference,
+        }
+    }
+
+    fn rebase(&mut self, folder: &Path) {
+        let paths = [&mut self.data_dir, &mut self.dialplan.file, &mut self.recordings.folder];
+        for path in paths.into_iter().chain(&mut self.sounds.folder).chain(&mut self.sounds.music) {
+            *path = folder.join(&path);
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::from_values(&Values::default(), Conference::default())
+    }
+}
+
+#[cfg(test)]
+mod tests;
