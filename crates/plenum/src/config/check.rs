@@ -41,7 +41,14 @@ impl ConfigError {
     /// Builds the error for a value that fits its key but nothing else.
     #[must_use]
     pub fn new(message: String) -> Self {
-        Self { file: None, problems: vec![Problem { line: 0, column: 0, message }] }
+        Self {
+            file: None,
+            problems: vec![Problem {
+                line: 0,
+                column: 0,
+                message,
+            }],
+        }
     }
 
     pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
@@ -70,12 +77,20 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let file = self.file.as_deref().unwrap_or(Path::new("configuration")).display();
+        let file = self
+            .file
+            .as_deref()
+            .unwrap_or(Path::new("configuration"))
+            .display();
         for (n, problem) in self.problems.iter().enumerate() {
             let newline = if n == 0 { "" } else { "\n" };
             match problem.line {
                 0 => write!(f, "{newline}{file}: {}", problem.message)?,
-                line => write!(f, "{newline}{file}:{line}:{}: {}", problem.column, problem.message)?,
+                line => write!(
+                    f,
+                    "{newline}{file}:{line}:{}: {}",
+                    problem.column, problem.message
+                )?,
             }
         }
         Ok(())
@@ -92,7 +107,11 @@ pub(super) fn check(text: &str) -> Result<(Values, Conference), ConfigError> {
             text.len()
         )));
     }
-    let mut walk = Walk { text, problems: BTreeSet::new(), found: Values::default() };
+    let mut walk = Walk {
+        text,
+        problems: BTreeSet::new(),
+        found: Values::default(),
+    };
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         walk.problem(error.span().unwrap_or(0..0), error.message().to_owned());
@@ -104,7 +123,10 @@ pub(super) fn check(text: &str) -> Result<(Values, Conference), ConfigError> {
     if walk.problems.is_empty() {
         return Ok((walk.found, conference));
     }
-    Err(ConfigError { file: None, problems: walk.problems.into_iter().take(PROBLEMS_MAX).collect() })
+    Err(ConfigError {
+        file: None,
+        problems: walk.problems.into_iter().take(PROBLEMS_MAX).collect(),
+    })
 }
 
 struct Walk<'t> {
@@ -136,11 +158,17 @@ impl Walk<'_> {
 
     fn profiles(&mut self, path: &str, value: &Spanned<DeValue<'_>>, profiles: &mut Profiles) {
         let DeValue::Table(table) = value.get_ref() else {
-            return self.problem(value.span(), format!("{path} is a section; write [{path}.NAME]"));
+            return self.problem(
+                value.span(),
+                format!("{path} is a section; write [{path}.NAME]"),
+            );
         };
         for (name, profile) in table {
             let DeValue::Table(options) = profile.get_ref() else {
-                let message = format!("{path}.{0} is a section; write [{path}.{0}]", name.get_ref());
+                let message = format!(
+                    "{path}.{0} is a section; write [{path}.{0}]",
+                    name.get_ref()
+                );
                 self.problem(profile.span(), message);
                 continue;
             };
@@ -183,12 +211,20 @@ impl Walk<'_> {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        self.problems.insert(Problem { line, column, message });
+        self.problems.insert(Problem {
+            line,
+            column,
+            message,
+        });
     }
 }
 
 fn join(prefix: &str, name: &str) -> String {
-    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+    if prefix.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{prefix}.{name}")
+    }
 }
 
 fn profiles<'c>(path: &str, conference: &'c mut Conference) -> Option<&'c mut Profiles> {
@@ -214,11 +250,16 @@ fn is_section(path: &str) -> bool {
 fn suggestion(path: &str) -> Option<String> {
     let known = || {
         let profiles = PROFILE_TABLES.iter().map(|(path, _)| *path);
-        KEYS.iter().map(|key| key.path).chain(sections()).chain(profiles)
+        KEYS.iter()
+            .map(|key| key.path)
+            .chain(sections())
+            .chain(profiles)
     };
     if let Some(near) = nearest(path, known()) {
         return Some(near.to_owned());
     }
     let last = path.rsplit('.').next().unwrap_or(path);
-    known().find(|known| known.rsplit('.').next() == Some(last)).map(str::to_owned)
+    known()
+        .find(|known| known.rsplit('.').next() == Some(last))
+        .map(str::to_owned)
 }

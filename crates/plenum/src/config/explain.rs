@@ -15,9 +15,13 @@ pub fn explain(path: Option<&str>) -> Result<String, String> {
         return Ok(all(KEYS.iter()));
     };
     let below = format!("{path}.");
-    let chosen: Vec<&Key> =
-        KEYS.iter().filter(|key| key.path == path || key.path.starts_with(&below)).collect();
-    let profiles = PROFILE_TABLES.iter().find(|(table, _)| path.starts_with(table));
+    let chosen: Vec<&Key> = KEYS
+        .iter()
+        .filter(|key| key.path == path || key.path.starts_with(&below))
+        .collect();
+    let profiles = PROFILE_TABLES
+        .iter()
+        .find(|(table, _)| path.starts_with(table));
     match (chosen.is_empty(), profiles) {
         (false, _) => Ok(all(chosen.into_iter())),
         (true, Some((table, about))) => Ok(format!("[{table}.NAME]\n  {about}\n")),
@@ -32,8 +36,16 @@ pub fn explain(path: Option<&str>) -> Result<String, String> {
 fn all<'k>(keys: impl Iterator<Item = &'k Key>) -> String {
     let mut text = String::new();
     for key in keys {
-        let default = if key.default.is_empty() { "none" } else { key.default };
-        let unit = if key.unit.is_empty() { String::new() } else { format!(" ({})", key.unit) };
+        let default = if key.default.is_empty() {
+            "none"
+        } else {
+            key.default
+        };
+        let unit = if key.unit.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", key.unit)
+        };
         let reload = match key.reload {
             Reload::Restart => "takes effect at the next start",
             Reload::NewCalls => "for new calls after `plenum ctl dialplan reload`",

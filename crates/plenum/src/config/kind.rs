@@ -74,7 +74,10 @@ impl Kind {
                 let parsed = i64::from_str_radix(&digits, number.radix());
                 match parsed {
                     Ok(number) if (min..=max).contains(&number) => Ok(Value::Integer(number)),
-                    _ => Err(format!("{number} is out of range; give {}", self.describe())),
+                    _ => Err(format!(
+                        "{number} is out of range; give {}",
+                        self.describe()
+                    )),
                 }
             }
             (Self::Listens | Self::Flag | Self::Integer { .. }, other) => {
@@ -88,7 +91,12 @@ impl Kind {
     }
 
     fn wrong_type(self, value: &DeValue<'_>) -> String {
-        format!("this is {} {}; give {}", article(value.type_str()), value.type_str(), self.describe())
+        format!(
+            "this is {} {}; give {}",
+            article(value.type_str()),
+            value.type_str(),
+            self.describe()
+        )
     }
 
     fn read_item(self, text: &str) -> Result<(), String> {
@@ -131,13 +139,20 @@ pub(super) fn listen(url: &str) -> Option<Listen> {
 /// Reads `first-last`: both included, at least one pair of an even and an odd port.
 pub(super) fn ports(text: &str) -> Option<(u16, u16)> {
     let (first, last) = text.split_once('-')?;
-    let (first, last) = (first.trim().parse::<u16>().ok()?, last.trim().parse::<u16>().ok()?);
+    let (first, last) = (
+        first.trim().parse::<u16>().ok()?,
+        last.trim().parse::<u16>().ok()?,
+    );
     let first_even = first.checked_add(first % 2)?;
     (first >= 1024 && last > first_even).then_some((first, last))
 }
 
 fn article(noun: &str) -> &'static str {
-    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    }
 }
 
 fn port_problem(text: &str) -> String {

@@ -148,7 +148,8 @@ impl Config {
     ///
     /// [`ConfigError`] lists every problem with its line and the fix.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?;
         let mut config = Self::parse(&text).map_err(|error| error.in_file(path))?;
         if let Some(folder) = path.parent() {
             config.rebase(folder);
@@ -170,9 +171,16 @@ impl Config {
         let data_dir = PathBuf::from(values.text("data_dir"));
         let bind = values.address("rtp.bind");
         Self {
-            log: Log { level: values.text("log.level"), format: values.text("log.format") },
+            log: Log {
+                level: values.text("log.level"),
+                format: values.text("log.format"),
+            },
             sip: Sip {
-                listen: values.list("sip.listen").iter().filter_map(|url| kind::listen(url)).collect(),
+                listen: values
+                    .list("sip.listen")
+                    .iter()
+                    .filter_map(|url| kind::listen(url))
+                    .collect(),
                 domain: values.optional("sip.domain"),
                 anonymous_context: values.optional("sip.anonymous_context"),
                 calls_max: values.number("sip.calls_max"),
@@ -190,8 +198,12 @@ impl Config {
                 shards: u16::try_from(values.number("media.shards")).unwrap_or(0),
                 realtime: values.flag("media.realtime"),
             },
-            http: Http { listen: values.socket("http.listen") },
-            dialplan: Dialplan { file: PathBuf::from(values.text("dialplan.file")) },
+            http: Http {
+                listen: values.socket("http.listen"),
+            },
+            dialplan: Dialplan {
+                file: PathBuf::from(values.text("dialplan.file")),
+            },
             sounds: Sounds {
                 folder: values.optional("sounds.folder").map(PathBuf::from),
                 music: values.optional("sounds.music").map(PathBuf::from),
@@ -207,8 +219,16 @@ impl Config {
     }
 
     fn rebase(&mut self, folder: &Path) {
-        let paths = [&mut self.data_dir, &mut self.dialplan.file, &mut self.recordings.folder];
-        for path in paths.into_iter().chain(&mut self.sounds.folder).chain(&mut self.sounds.music) {
+        let paths = [
+            &mut self.data_dir,
+            &mut self.dialplan.file,
+            &mut self.recordings.folder,
+        ];
+        for path in paths
+            .into_iter()
+            .chain(&mut self.sounds.folder)
+            .chain(&mut self.sounds.music)
+        {
             *path = folder.join(&path);
         }
     }

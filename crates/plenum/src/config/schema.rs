@@ -30,8 +30,14 @@ pub enum Reload {
 
 /// Tables whose keys are named by the user: `[conference.users.NAME]`.
 pub const PROFILE_TABLES: &[(&str, &str)] = &[
-    ("conference.users", "a user profile with the option names of confbridge.conf"),
-    ("conference.bridges", "a bridge profile with the option names of confbridge.conf"),
+    (
+        "conference.users",
+        "a user profile with the option names of confbridge.conf",
+    ),
+    (
+        "conference.bridges",
+        "a bridge profile with the option names of confbridge.conf",
+    ),
 ];
 
 /// Every key, in the order in which a file would name them.
@@ -90,7 +96,10 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         path: "sip.calls_max",
-        kind: Kind::Integer { min: 1, max: 100_000 },
+        kind: Kind::Integer {
+            min: 1,
+            max: 100_000,
+        },
         default: "10000",
         unit: "calls",
         reload: Reload::Restart,
@@ -124,7 +133,10 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         path: "rtp.timeout_s",
-        kind: Kind::Integer { min: 1, max: 86_400 },
+        kind: Kind::Integer {
+            min: 1,
+            max: 86_400,
+        },
         default: "30",
         unit: "seconds",
         reload: Reload::Restart,

@@ -6,8 +6,13 @@
 /// as one edit.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (word.chars().count() / 3).max(1);
-    let distances = candidates.into_iter().map(|candidate| (distance(word, candidate), candidate));
-    distances.filter(|(distance, _)| *distance <= allowed).min().map(|(_, candidate)| candidate)
+    let distances = candidates
+        .into_iter()
+        .map(|candidate| (distance(word, candidate), candidate));
+    distances
+        .filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map(|(_, candidate)| candidate)
 }
 
 /// Counts the edits between two words: the optimal string alignment distance.

@@ -9,7 +9,13 @@ fn problems(text: &str) -> Vec<String> {
 fn an_empty_file_is_a_server_on_loopback() {
     let config = Config::parse("").expect("every key is optional");
     assert_eq!(config, Config::default());
-    assert!(config.sip.listen.iter().all(|listen| listen.address.ip().is_loopback()));
+    assert!(
+        config
+            .sip
+            .listen
+            .iter()
+            .all(|listen| listen.address.ip().is_loopback())
+    );
     assert!(config.rtp.bind.is_loopback());
     assert!(config.http.listen.ip().is_loopback());
     assert_eq!(config.sip.anonymous_context, None);
@@ -26,24 +32,34 @@ fn every_default_fits_its_kind() {
 #[test]
 fn a_typo_names_its_line_and_the_fix() {
     let lines = problems("[sip]\nlisen = [\"udp://127.0.0.1:5060\"]\n");
-    assert_eq!(lines, ["configuration:2:1: there is no key sip.lisen; did you mean sip.listen?"]);
+    assert_eq!(
+        lines,
+        ["configuration:2:1: there is no key sip.lisen; did you mean sip.listen?"]
+    );
 }
 
 #[test]
 fn a_misspelt_section_is_found_too() {
     let lines = problems("[rpt]\nbind = \"127.0.0.1\"\n");
-    assert_eq!(lines, ["configuration:1:2: there is no key rpt; did you mean rtp?"]);
+    assert_eq!(
+        lines,
+        ["configuration:1:2: there is no key rpt; did you mean rtp?"]
+    );
 }
 
 #[test]
 fn a_key_in_the_wrong_section_is_pointed_to_its_own() {
     let lines = problems("[sip]\nadvertise = \"192.0.2.1\"\n");
-    assert_eq!(lines[0], "configuration:2:1: there is no key sip.advertise; did you mean rtp.advertise?");
+    assert_eq!(
+        lines[0],
+        "configuration:2:1: there is no key sip.advertise; did you mean rtp.advertise?"
+    );
 }
 
 #[test]
 fn all_problems_are_told_at_once_in_order() {
-    let lines = problems("data_dir = 3\n[rtp]\nports = \"2-1\"\n[sip]\nlisten = [\"127.0.0.1:1\"]\n");
+    let lines =
+        problems("data_dir = 3\n[rtp]\nports = \"2-1\"\n[sip]\nlisten = [\"127.0.0.1:1\"]\n");
     assert_eq!(lines.len(), 3);
     assert!(lines[0].starts_with("configuration:1:12: data_dir: this is an integer; give a path"));
     assert!(lines[1].contains(":3:9: rtp.ports: \"2-1\" is no range of ports"));
@@ -70,8 +86,14 @@ fn conference_profiles_keep_their_options_as_text() {
     )
     .expect("profiles");
     let user = &config.conference.users["default_user"];
-    assert_eq!((user["admin"].as_str(), user["pin"].as_str()), ("yes", "1234"));
-    assert_eq!(config.conference.bridges["default_bridge"]["max_members"], "5");
+    assert_eq!(
+        (user["admin"].as_str(), user["pin"].as_str()),
+        ("yes", "1234")
+    );
+    assert_eq!(
+        config.conference.bridges["default_bridge"]["max_members"],
+        "5"
+    );
 }
 
 #[test]
@@ -89,7 +111,11 @@ fn paths_are_relative_to_the_file() {
 #[test]
 fn a_missing_file_says_what_to_do() {
     let error = Config::load(Path::new("no-such-file.toml")).expect_err("missing");
-    assert!(error.to_string().starts_with("no-such-file.toml: there is no such file; name one"));
+    assert!(
+        error
+            .to_string()
+            .starts_with("no-such-file.toml: there is no such file; name one")
+    );
 }
 
 #[test]
@@ -105,7 +131,11 @@ fn ninety_five_in_a_hundred_typos_get_the_right_suggestion() {
                 continue;
             }
             let (section, name) = path.rsplit_once('.').unwrap_or(("", &path));
-            let head = if section.is_empty() { String::new() } else { format!("[{section}]\n") };
+            let head = if section.is_empty() {
+                String::new()
+            } else {
+                format!("[{section}]\n")
+            };
             let lines = problems(&format!("{head}{name} = 1\n"));
             all += 1;
             right += usize::from(lines[0].ends_with(&format!("did you mean {}?", key.path)));
@@ -120,7 +150,11 @@ fn explain_covers_every_key_and_refuses_unknown_ones() {
     for key in schema::KEYS {
         assert!(text.contains(key.path));
     }
-    assert!(explain::explain(Some("rtp")).expect("a section").contains("rtp.ports"));
+    assert!(
+        explain::explain(Some("rtp"))
+            .expect("a section")
+            .contains("rtp.ports")
+    );
     let refusal = explain::explain(Some("rtp.port")).expect_err("no such key");
     assert_eq!(refusal, "there is no key rtp.port; did you mean rtp.ports?");
 }

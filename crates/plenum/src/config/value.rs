@@ -56,11 +56,15 @@ impl Values {
     }
 
     pub(super) fn address(&self, path: &str) -> IpAddr {
-        self.text(path).parse().expect("checked as an address, and so is its default")
+        self.text(path)
+            .parse()
+            .expect("checked as an address, and so is its default")
     }
 
     pub(super) fn socket(&self, path: &str) -> SocketAddr {
-        self.text(path).parse().expect("checked as an address, and so is its default")
+        self.text(path)
+            .parse()
+            .expect("checked as an address, and so is its default")
     }
 
     pub(super) fn ports(&self, path: &str) -> (u16, u16) {
@@ -79,5 +83,9 @@ pub(super) fn default_of(path: &str) -> Option<Value> {
         return None;
     }
     let value = DeValue::parse(key.default).expect("defaults in the table are TOML");
-    Some(key.kind.read(value.get_ref()).expect("defaults in the table fit their kind"))
+    Some(
+        key.kind
+            .read(value.get_ref())
+            .expect("defaults in the table fit their kind"),
+    )
 }

@@ -1,0 +1,352 @@
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+use hashbrown::HashMap;
+use plenum_media::{MediaCommand, PortId};
+use plenum_sip_msg::{Limits, Message};
+use plenum_sip_ua::{CallKey, Counters as SipCounters, Endpoint, EndpointConfig};
+use plenum_switch::{ChannelKey, Effects, Switch};
+use plenum_time::Instant;
+use rand_chacha::ChaCha12Rng;
+use rand_core::{Rng, SeedableRng};
+use slotmap::SlotMap;
+
+use crate::bridges::Bridges;
+use crate::leg::{Leg, LegKey};
+use crate::playbacks::Playbacks;
+use crate::ports::PortTable;
+use crate::recordings::Recordings;
+use crate::{ControlConfig, Input, Output, ShardId};
+
+/// Turns of the inner loop for one input; more means that two machines feed each other for ever.
+const TURNS_MAX: u32 = 100_000;
+
+/// SIP, channels, bridges and rooms as one value.
+///
+/// Composes [`Endpoint`] (the SIP side of calls) with [`Switch`] (what calls do) and with the media
+/// shards, which it commands but does not own. A call is a [`Leg`]: it ties a SIP call, a channel
+/// and a media leg together under one key.
+///
+/// ```text
+///  Input ──► Endpoint ──events──► legs ──stimuli──► Switch
+///              ▲                   │  ▲               │
+///              └──answers, BYE─────┘  └───effects─────┘
+///                                  │
+///                                  └──► Output: SIP, media commands, files
+/// ```
+#[derive(Debug)]
+pub struct Control {
+    pub(crate) config: ControlConfigParts,
+    pub(crate) ua: Endpoint,
+    pub(crate) ua_out: plenum_sip_ua::Outbox,
+    pub(crate) switch: Switch,
+    pub(crate) effects: Effects,
+    pub(crate) legs: SlotMap<LegKey, Leg>,
+    pub(crate) leg_of_call: HashMap<CallKey, LegKey>,
+    pub(crate) leg_of_channel: HashMap<ChannelKey, LegKey>,
+    pub(crate) ports: BTreeMap<ShardId, PortTable>,
+    pub(crate) bridges: Bridges,
+    pub(crate) playbacks: Playbacks,
+    pub(crate) recordings: Recordings,
+    pub(crate) random: ChaCha12Rng,
+    pub(crate) draining: bool,
+    pub(crate) counters: Counters,
+    limits: Limits,
+}
+
+/// The parts of the configuration that outlive the construction.
+#[derive(Debug)]
+pub(crate) struct ControlConfigParts {
+    pub(crate) calls_max: usize,
+    pub(crate) anonymous_context: Option<alloc::string::String>,
+    pub(crate) media_address: core::net::IpAddr,
+    pub(crate) recording_buffer_samples: usize,
+}
+
+/// Totals since start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Calls that arrived.
+    pub calls_arrived: u64,
+    /// Calls that were answered.
+    pub calls_answered: u64,
+    /// Calls that were refused before they reached the dialplan.
+    pub calls_refused: u64,
+    /// Calls that ended, however they did.
+    pub calls_ended: u64,
+    /// RTP packets received on calls that ended.
+    pub packets_received: u64,
+    /// RTP packets lost on the way to us on calls that ended.
+    pub packets_lost: u64,
+    /// RTP packets that came too late on calls that ended.
+    pub packets_late: u64,
+    /// Orders that a shard refused; each is a bug.
+    pub media_refused: u64,
+    /// Why a shard refused the last of them.
+    pub media_refusal: Option<&'static str>,
+}
+
+/// What the machine wants done, in order.
+#[derive(Debug, Default)]
+pub struct ControlOutbox(VecDeque<Output>);
+
+impl ControlOutbox {
+    /// Builds an empty outbox.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(VecDeque::new())
+    }
+
+    /// Takes the oldest output.
+    pub fn pop(&mut self) -> Option<Output> {
+        self.0.pop_front()
+    }
+
+    /// Tells whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, output: Output) {
+        self.0.push_back(output);
+    }
+}
+
+impl Control {
+    /// Builds the machine and asks for the first port pairs.
+    ///
+    /// All randomness (tags, branches, SSRCs) comes from `seed`: unpredictable in production, fixed
+    /// in a test.
+    #[must_use]
+    pub fn new(config: ControlConfig, seed: [u8; 32], out: &mut ControlOutbox) -> Self {
+        let mut random = ChaCha12Rng::from_seed(seed);
+        let mut ua_seed = [0; 32];
+        random.fill_bytes(&mut ua_seed);
+        let endpoint = EndpointConfig {
+            product: config.product,
+            // Calls over the limit are refused here, with our sentence; the endpoint's own limit
+            // leaves room for those that are ending.
+            max_calls: config.calls_max.saturating_mul(2).saturating_add(1_000),
+            ..EndpointConfig::default()
+        };
+        let shards = (0..config.shards.max(1)).map(ShardId);
+        let ports = shards
+            .map(|shard| (shard, PortTable::new(config.pairs_per_shard)))
+            .collect();
+        let mut control = Self {
+            config: ControlConfigParts {
+                calls_max: config.calls_max,
+                anonymous_context: config.anonymous_context,
+                media_address: config.media_address,
+                recording_buffer_samples: config.recording_buffer_samples,
+            },
+            ua: Endpoint::new(endpoint, ua_seed),
+            ua_out: plenum_sip_ua::Outbox::new(),
+            switch: Switch::new(config.switch, random.next_u64()),
+            effects: Effects::new(),
+            legs: SlotMap::with_key(),
+            leg_of_call: HashMap::new(),
+            leg_of_channel: HashMap::new(),
+            ports,
+            bridges: Bridges::default(),
+            playbacks: Playbacks::default(),
+            recordings: Recordings::default(),
+            random,
+            draining: false,
+            counters: Counters::default(),
+            limits: Limits::default(),
+        };
+        control.bind_more(out);
+        control
+    }
+
+    /// Takes one input and does all that follows from it.
+    pub fn handle(&mut self, now: Instant, input: Input, out: &mut ControlOutbox) {
+        match input {
+            Input::Datagram { flow, bytes } => match Message::parse_datagram(bytes, &self.limits) {
+                Ok(message) => self.ua.receive(now, flow, message, &mut self.ua_out),
+                Err(error) => self
+                    .ua
+                    .receive_malformed(now, flow, &error, &mut self.ua_out),
+            },
+            Input::Framed { flow, message } => {
+                self.ua.receive(now, flow, message, &mut self.ua_out)
+            }
+            Input::Unframed { flow, error } => {
+                self.ua
+                    .receive_malformed(now, flow, &error, &mut self.ua_out);
+            }
+            Input::ConnectionLost { connection, flow } => match connection {
+                Some(connection) => self.ua.connection_closed(now, connection, &mut self.ua_out),
+                None => self.ua.transport_failed(now, flow, &mut self.ua_out),
+            },
+            Input::Undeliverable { flow } => self.ua.transport_failed(now, flow, &mut self.ua_out),
+            Input::Media { shard, notice } => self.media_notice(now, shard, notice, out),
+            Input::PortsBound {
+                shard,
+                ports,
+                shortage,
+            } => {
+                self.ports_bound(shard, &ports, shortage.is_some(), out);
+            }
+            Input::SoundLoaded { job, outcome } => self.sound_loaded(now, job, outcome, out),
+            Input::RecordingClosed { recording, outcome } => {
+                self.recording_closed(now, recording, outcome, out);
+            }
+            Input::BufferWritten { recording, buffer } => {
+                self.buffer_written(recording, buffer, out);
+            }
+        }
+        self.settle(now, out);
+    }
+
+    /// Does everything that is due at `now`.
+    pub fn timeout(&mut self, now: Instant, out: &mut ControlOutbox) {
+        self.ua.timeout(now, &mut self.ua_out);
+        self.switch.timeout(now, &mut self.effects);
+        self.settle(now, out);
+    }
+
+    /// Tells when [`Control::timeout`] must be called next.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let deadlines = [self.ua.next_deadline(), self.switch.next_deadline()];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// Ends all calls and refuses new ones.
+    pub fn drain(&mut self, now: Instant, out: &mut ControlOutbox) {
+        self.draining = true;
+        self.switch.drain(now, &mut self.effects);
+        self.settle(now, out);
+    }
+
+    /// Tells whether nothing is left that a stop would cut off: no call, no open recording.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.legs.is_empty() && self.ua.call_count() == 0 && self.recordings.is_empty()
+    }
+
+    /// Returns the domain machine, for views.
+    #[must_use]
+    pub const fn switch(&self) -> &Switch {
+        &self.switch
+    }
+
+    /// Returns the totals since start.
+    #[must_use]
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Returns the totals of the SIP side since start.
+    #[must_use]
+    pub const fn sip_counters(&self) -> &SipCounters {
+        self.ua.counters()
+    }
+
+    /// Returns the sizes of all tables, for metrics and for tests that look for leaks.
+    #[must_use]
+    pub fn sizes(&self) -> Sizes {
+        Sizes {
+            sip_calls: self.ua.call_count(),
+            sip_transactions: self.ua.transaction_count(),
+            legs: self.legs.len(),
+            seats: self.ports.values().map(PortTable::legs).sum(),
+            port_pairs: self.ports.values().map(PortTable::pairs).sum(),
+            bridges: self.bridges.len(),
+            playbacks: self.playbacks.len(),
+            recordings: self.recordings.len(),
+        }
+    }
+
+    /// Carries events and effects to and fro until both sides are quiet.
+    pub(crate) fn settle(&mut self, now: Instant, out: &mut ControlOutbox) {
+        for _ in 0..TURNS_MAX {
+            if let Some(output) = self.ua_out.pop() {
+                match output {
+                    plenum_sip_ua::Output::Send { flow, message } => {
+                        out.push(Output::Send {
+                            flow,
+                            bytes: message,
+                        });
+                    }
+                    plenum_sip_ua::Output::Event(event) => self.sip_event(now, event, out),
+                    _ => {}
+                }
+            } else if !self.effects.is_empty() {
+                let mut batch = core::mem::take(&mut self.effects);
+                for effect in batch.drain() {
+                    self.effect(now, effect, out);
+                }
+            } else {
+                break;
+            }
+        }
+        self.bind_more(out);
+    }
+
+    /// Asks each shard whose reserve of port pairs is low to bind more.
+    fn bind_more(&mut self, out: &mut ControlOutbox) {
+        for (shard, table) in &mut self.ports {
+            if let Some(count) = table.wanted() {
+                out.push(Output::BindPorts {
+                    shard: *shard,
+                    count,
+                });
+            }
+        }
+    }
+
+    fn ports_bound(
+        &mut self,
+        shard: ShardId,
+        ports: &[(PortId, u16)],
+        short: bool,
+        out: &mut ControlOutbox,
+    ) {
+        let Some(table) = self.ports.get_mut(&shard) else {
+            return;
+        };
+        for (port, rtp_port) in ports {
+            table.bound(*port, *rtp_port);
+            out.push(Output::Media {
+                shard,
+                command: MediaCommand::AddPort { port: *port },
+            });
+        }
+        table.binding_done(short);
+    }
+}
+
+/// How much the machine holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Calls of the SIP side, ending ones included.
+    pub sip_calls: usize,
+    /// Transactions, those that only absorb repetitions included.
+    pub sip_transactions: usize,
+    /// Legs: calls whose media has not been removed yet.
+    pub legs: usize,
+    /// Places on port pairs that are taken.
+    pub seats: usize,
+    /// Port pairs that are bound.
+    pub port_pairs: usize,
+    /// Bridges with a media side.
+    pub bridges: usize,
+    /// Playbacks.
+    pub playbacks: usize,
+    /// Recordings.
+    pub recordings: usize,
+}
+
+/// Buffers that a recording circulates.
+pub(crate) const RECORDING_BUFFERS: usize = 4;
+
+/// Builds the buffers of one recording.
+pub(crate) fn recording_buffers(samples: usize) -> Vec<Vec<i16>> {
+    (0..RECORDING_BUFFERS)
+        .map(|_| Vec::with_capacity(samples))
+        .collect()
+}

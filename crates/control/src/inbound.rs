@@ -1,0 +1,292 @@
+//! A call arrives: who may call, what audio we agree on, where the dialplan starts.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use core::net::SocketAddr;
+
+use plenum_media::{MediaCommand, StreamIdentity, StreamSetup};
+use plenum_sdp::{Negotiated, NegotiationError, OfferAnswer, SessionDescription};
+use plenum_sip_msg::{HeaderName, Message, Reason, StatusCode};
+use plenum_sip_ua::{CallKey, ExtraHeaders};
+use plenum_switch::{Arrival, Cause, Refusal};
+use plenum_time::Instant;
+use rand_core::Rng;
+
+use crate::causes::refusal_status;
+use crate::control::{Control, ControlOutbox};
+use crate::leg::{Leg, LegKey, LegState, local_media, stream_setup};
+use crate::ports::Place;
+use crate::{Output, ShardId};
+
+/// Seconds after which a caller that was turned away for want of room may try again.
+const RETRY_AFTER_S: u32 = 5;
+
+/// Why a call is turned away before it becomes a channel.
+struct Rejection {
+    status: StatusCode,
+    cause: Option<Cause>,
+    why: String,
+    retry: bool,
+}
+
+impl Rejection {
+    fn new(status: StatusCode, why: impl Into<String>) -> Self {
+        Self {
+            status,
+            cause: None,
+            why: why.into(),
+            retry: false,
+        }
+    }
+
+    fn unavailable(why: impl Into<String>) -> Self {
+        Self {
+            retry: true,
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, why)
+        }
+    }
+}
+
+impl From<Refusal> for Rejection {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            status: refusal_status(refusal.cause),
+            cause: Some(refusal.cause),
+            why: refusal.why,
+            retry: false,
+        }
+    }
+}
+
+impl From<NegotiationError> for Rejection {
+    fn from(error: NegotiationError) -> Self {
+        let status = match error {
+            NegotiationError::Sdp(_) => StatusCode::BAD_REQUEST,
+            _ => StatusCode::NOT_ACCEPTABLE_HERE,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+impl Control {
+    /// Takes a new call: it becomes a channel, or is refused with a sentence.
+    pub(crate) fn incoming(
+        &mut self,
+        now: Instant,
+        call: CallKey,
+        request: &Message,
+        out: &mut ControlOutbox,
+    ) {
+        self.counters.calls_arrived += 1;
+        if let Err(rejection) = self.admit(now, call, request, out) {
+            self.turn_away(now, call, &rejection);
+        }
+    }
+
+    fn admit(
+        &mut self,
+        now: Instant,
+        call: CallKey,
+        request: &Message,
+        out: &mut ControlOutbox,
+    ) -> Result<(), Rejection> {
+        if self.draining {
+            return Err(Rejection::unavailable(
+                "the server is shutting down; call again later",
+            ));
+        }
+        if self.legs.len() >= self.config.calls_max {
+            let max = self.config.calls_max;
+            let why = format!("the limit of {max} calls is reached ([sip] calls_max)");
+            return Err(Rejection::unavailable(why));
+        }
+        let context = self.config.anonymous_context.clone().ok_or_else(|| {
+            let why = "calls from unknown peers are refused; set [sip] anonymous_context to let \
+                       them in";
+            Rejection::new(StatusCode::FORBIDDEN, why)
+        })?;
+        let key = self.seat(call, request, out)?;
+        let arrival = arrival(request, context)?;
+        match self.switch.arrive(now, arrival, &mut self.effects) {
+            Ok(channel) => {
+                self.legs[key].channel = Some(channel);
+                self.leg_of_channel.insert(channel, key);
+                Ok(())
+            }
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// Gives the call a place on a shard and settles its audio as far as the INVITE tells.
+    fn seat(
+        &mut self,
+        call: CallKey,
+        request: &Message,
+        out: &mut ControlOutbox,
+    ) -> Result<LegKey, Rejection> {
+        let offer = session_description(request)?;
+        let remote = offer.as_deref().and_then(announced);
+        let shard = self.least_loaded();
+        let session_id = self.random.next_u64();
+        let key = self.legs.insert_with_key(|_| Leg {
+            call,
+            channel: None,
+            shard,
+            place: Place {
+                port: plenum_media::PortId(0),
+                rtp_port: 0,
+            },
+            state: LegState::Offered,
+            offers: OfferAnswer::new(session_id),
+            answer: None,
+            held: false,
+            cause: None,
+        });
+        let table = self.ports.get_mut(&shard);
+        let Some(place) = table.and_then(|table| table.assign(key.id(), remote)) else {
+            self.legs.remove(key);
+            let why = "no RTP port is free; widen [rtp] ports or call again later";
+            return Err(Rejection::unavailable(why));
+        };
+        let leg = &mut self.legs[key];
+        leg.place = place;
+        let local = local_media(self.config.media_address, place);
+        let negotiated = match offer.map(|offer| leg.offers.remote_offer(&offer, &local)) {
+            None => None,
+            Some(Ok((answer, negotiated))) => {
+                leg.answer = Some(answer);
+                Some(negotiated)
+            }
+            Some(Err(error)) => {
+                self.legs.remove(key);
+                self.ports
+                    .get_mut(&shard)
+                    .expect("seated above")
+                    .release(key.id());
+                return Err(error.into());
+            }
+        };
+        self.leg_of_call.insert(call, key);
+        self.add_media_leg(key, negotiated.as_ref(), out);
+        Ok(key)
+    }
+
+    fn add_media_leg(
+        &mut self,
+        key: LegKey,
+        negotiated: Option<&Negotiated>,
+        out: &mut ControlOutbox,
+    ) {
+        let identity = StreamIdentity {
+            ssrc: self.random.next_u32(),
+            #[expect(clippy::cast_possible_truncation, reason = "any 16 bits will do")]
+            sequence: self.random.next_u32() as u16,
+            timestamp: self.random.next_u32(),
+        };
+        let leg = &self.legs[key];
+        let stream: Option<Box<StreamSetup>> =
+            negotiated.and_then(|negotiated| stream_setup(negotiated, false));
+        let command = MediaCommand::AddLeg {
+            leg: key.id(),
+            port: leg.place.port,
+            identity,
+            stream,
+        };
+        out.push(Output::Media {
+            shard: leg.shard,
+            command,
+        });
+    }
+
+    fn least_loaded(&self) -> ShardId {
+        let loads = self
+            .ports
+            .iter()
+            .map(|(shard, table)| (table.legs(), *shard));
+        loads.min().map_or(ShardId(0), |(_, shard)| shard)
+    }
+
+    fn turn_away(&mut self, now: Instant, call: CallKey, rejection: &Rejection) {
+        self.counters.calls_refused += 1;
+        let mut headers = explanation(&rejection.why);
+        if let Some(cause) = rejection.cause {
+            headers.push(
+                HeaderName::Reason,
+                Reason::q850(u16::from(cause.0), "").to_string(),
+            );
+        }
+        if rejection.retry {
+            headers.push(HeaderName::RetryAfter, RETRY_AFTER_S.to_string());
+        }
+        let refused = self
+            .ua
+            .reject(now, call, rejection.status, &headers, &mut self.ua_out);
+        // A call that was cancelled meanwhile needs no refusal.
+        drop(refused);
+    }
+}
+
+/// Builds the headers that carry a sentence to the caller.
+pub(crate) fn explanation(why: &str) -> ExtraHeaders {
+    if why.is_empty() {
+        return ExtraHeaders::none();
+    }
+    let warning = plenum_sip_msg::Warning {
+        code: 399,
+        agent: "plenum".into(),
+        text: why.to_string(),
+    };
+    ExtraHeaders::none().with(HeaderName::Warning, warning.to_string())
+}
+
+/// Returns the session description of a message; `None` if it has no body.
+pub(crate) fn sdp_body(message: &Message) -> Result<Option<bytes::Bytes>, String> {
+    let body = message.body();
+    if body.is_empty() {
+        return Ok(None);
+    }
+    match message.content_type() {
+        Ok(Some(kind)) if kind.is("application", "sdp") => Ok(Some(body)),
+        Ok(Some(kind)) => Err(format!(
+            "a body of {kind} is not understood; send application/sdp"
+        )),
+        Ok(None) => Err("the body has no Content-Type; send application/sdp".to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn session_description(request: &Message) -> Result<Option<bytes::Bytes>, Rejection> {
+    sdp_body(request).map_err(|why| Rejection::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why))
+}
+
+/// Finds the address that an offer announces for its audio, before a place is known.
+fn announced(offer: &[u8]) -> Option<SocketAddr> {
+    let description = SessionDescription::parse(offer).ok()?;
+    plenum_sdp::announced_audio(&description)
+}
+
+/// Reads who calls whom.
+fn arrival(request: &Message, context: String) -> Result<Arrival, Rejection> {
+    let bad = |why: String| Rejection::new(StatusCode::BAD_REQUEST, why);
+    let uri = request
+        .request_uri()
+        .map_err(|error| bad(error.to_string()))?;
+    let from = request.from().map_err(|error| bad(error.to_string()))?;
+    let call_id = request.call_id().map_err(|error| bad(error.to_string()))?;
+    let extension = uri.user().map_or_else(|| "s".to_string(), Cow::into_owned);
+    let domain = uri.host().map(ToString::to_string).unwrap_or_default();
+    Ok(Arrival {
+        technology: "SIP",
+        endpoint: "anonymous".into(),
+        protocol_id: call_id.into(),
+        caller_name: from.display.clone().unwrap_or_default(),
+        caller_number: from.uri.user().map(Cow::into_owned).unwrap_or_default(),
+        context,
+        extension,
+        variables: vec![("SIPDOMAIN".into(), domain)],
+        note: None,
+    })
+}

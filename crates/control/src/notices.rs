@@ -1,0 +1,86 @@
+//! What the shards report.
+
+use alloc::boxed::Box;
+
+use plenum_media::{LegId, LegStats, MediaNotice};
+use plenum_switch::LegEvent;
+use plenum_time::Instant;
+
+use crate::ShardId;
+use crate::control::{Control, ControlOutbox};
+use crate::effects::missing_audio;
+use crate::leg::LegKey;
+
+impl Control {
+    pub(crate) fn media_notice(
+        &mut self,
+        now: Instant,
+        shard: ShardId,
+        notice: MediaNotice,
+        out: &mut ControlOutbox,
+    ) {
+        match notice {
+            MediaNotice::Digit {
+                leg,
+                digit,
+                duration,
+            } => {
+                self.report(now, LegKey::of(leg), LegEvent::Digit { digit, duration });
+            }
+            MediaNotice::Talking { leg, talking } => {
+                self.report(now, LegKey::of(leg), LegEvent::Talking(talking));
+            }
+            MediaNotice::StreamStarted { leg } => {
+                if let Some(table) = self.ports.get_mut(&shard) {
+                    table.latch(leg);
+                }
+            }
+            MediaNotice::RemoteLearned { leg, remote } => {
+                if let Some(table) = self.ports.get_mut(&shard) {
+                    table.learn(leg, remote);
+                }
+            }
+            MediaNotice::StreamSilent { leg, silence } => {
+                self.stream_silent(now, leg, silence.as_secs());
+            }
+            MediaNotice::PlaybackEnded { playback, end, .. } => {
+                self.playback_ended(now, playback, end);
+            }
+            MediaNotice::RecordingFilled { recording, buffer } => {
+                self.recording_filled(recording, buffer, out);
+            }
+            MediaNotice::RecordingEnded {
+                recording, last, ..
+            } => {
+                self.recording_ended(now, recording, last, out);
+            }
+            MediaNotice::LegRemoved { leg, stats } => self.leg_removed(shard, leg, &stats),
+            MediaNotice::Refused { reason } => {
+                self.counters.media_refused += 1;
+                self.counters.media_refusal = Some(reason);
+            }
+            _ => {}
+        }
+    }
+
+    fn stream_silent(&mut self, now: Instant, leg: LegId, seconds: u64) {
+        let key = LegKey::of(leg);
+        let negotiated = self.legs.get(key).and_then(|leg| leg.offers.current());
+        let remote = negotiated.and_then(|negotiated| negotiated.remote);
+        self.report(
+            now,
+            key,
+            LegEvent::AudioMissing(missing_audio(remote, seconds)),
+        );
+    }
+
+    fn leg_removed(&mut self, shard: ShardId, leg: LegId, stats: &Box<LegStats>) {
+        self.counters.packets_received += stats.packets_received;
+        self.counters.packets_lost += stats.packets_lost;
+        self.counters.packets_late += stats.packets_late;
+        self.legs.remove(LegKey::of(leg));
+        if let Some(table) = self.ports.get_mut(&shard) {
+            table.release(leg);
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! Which leg uses which RTP port pair.
+//!
+//! Legs share port pairs, so that a shard reads many legs with one system call. What keeps them
+//! apart is the address they send from, and that address is certain only after the first packet:
+//! behind NAT it differs from what the peer announced. So a pair takes a second leg only while all
+//! its legs are *latched* (their source confirmed by a packet) and none of them announced the
+//! newcomer's address. When every pair is taken and no more can be bound, unlatched legs share a
+//! pair too, as long as their announced addresses differ; only peers behind NAT could then be
+//! mistaken for one another, and they are told apart by their synchronisation source.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use core::net::SocketAddr;
+
+use plenum_media::{LegId, PortId};
+
+/// Legs on one pair at most: what one batched read returns.
+pub const LEGS_PER_PAIR: u16 = 64;
+
+/// Pairs that wait without a leg before a shard is asked to bind more.
+pub const RESERVE: usize = 32;
+
+/// Pairs bound at a time.
+pub const BIND_STEP: u16 = 64;
+
+/// Pairs looked at for one that has not the newcomer's address yet.
+const TRIES: usize = 64;
+
+/// The port pairs of one shard.
+#[derive(Debug)]
+pub(crate) struct PortTable {
+    pairs: BTreeMap<PortId, Pair>,
+    /// Pairs whose legs are all latched and that have room for one more, lowest first.
+    shareable: BTreeSet<PortId>,
+    legs: BTreeMap<LegId, Seat>,
+    idle: usize,
+    binding: u16,
+    pairs_max: usize,
+}
+
+/// A leg's place: what the answer to its offer announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) port: PortId,
+    pub(crate) rtp_port: u16,
+}
+
+#[derive(Debug)]
+struct Pair {
+    rtp_port: u16,
+    legs: u16,
+    unlatched: u16,
+    remotes: BTreeMap<SocketAddr, u16>,
+}
+
+#[derive(Debug)]
+struct Seat {
+    port: PortId,
+    latched: bool,
+    remotes: [Option<SocketAddr>; 2],
+}
+
+impl PortTable {
+    /// Builds an empty table that will never hold more than `pairs_max` pairs.
+    pub(crate) fn new(pairs_max: usize) -> Self {
+        Self {
+            pairs: BTreeMap::new(),
+            shareable: BTreeSet::new(),
+            legs: BTreeMap::new(),
+            idle: 0,
+            binding: 0,
+            pairs_max,
+        }
+    }
+
+    /// Adds a pair that the driver has bound.
+    pub(crate) fn bound(&mut self, port: PortId, rtp_port: u16) {
+        let pair = Pair {
+            rtp_port,
+            legs: 0,
+            unlatched: 0,
+            remotes: BTreeMap::new(),
+        };
+        if self.pairs.insert(port, pair).is_none() {
+            self.idle += 1;
+            self.shareable.insert(port);
+        }
+    }
+
+    /// Notes that the driver has answered a request for more pairs.
+    pub(crate) fn binding_done(&mut self, shortage: bool) {
+        self.binding = 0;
+        if shortage {
+            self.pairs_max = self.pairs.len();
+        }
+    }
+
+    /// Returns how many more pairs to bind, if the reserve is low and none are on their way.
+    pub(crate) fn wanted(&mut self) -> Option<u16> {
+        let room = self.pairs_max.saturating_sub(self.pairs.len());
+        if self.binding > 0 || self.idle >= RESERVE || room == 0 {
+            return None;
+        }
+        let count = BIND_STEP.min(u16::try_from(room).unwrap_or(u16::MAX));
+        self.binding = count;
+        Some(count)
+    }
+
+    /// Seats a leg whose peer announced `remote`; `None` if no pair can take it.
+    pub(crate) fn assign(&mut self, leg: LegId, remote: Option<SocketAddr>) -> Option<Place> {
+        let port = self.find(remote)?;
+        let pair = self.pairs.get_mut(&port)?;
+        if pair.legs == 0 {
+            self.idle -= 1;
+        }
+        pair.legs += 1;
+        pair.unlatched += 1;
+        self.shareable.remove(&port);
+        let rtp_port = pair.rtp_port;
+        self.legs.insert(
+            leg,
+            Seat {
+                port,
+                latched: false,
+                remotes: [None; 2],
+            },
+        );
+        if let Some(remote) = remote {
+            self.announce(leg, remote);
+        }
+        Some(Place { port, rtp_port })
+    }
+
+    /// Records where the peer of a leg announced to be; a new address unlatches the leg.
+    pub(crate) fn announce(&mut self, leg: LegId, remote: SocketAddr) {
+        let Some(seat) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        let Some(pair) = self.pairs.get_mut(&seat.port) else {
+            return;
+        };
+        if seat.remotes[0] == Some(remote) {
+            return;
+        }
+        for old in seat.remotes.iter_mut().filter_map(Option::take) {
+            pair.forget(old);
+        }
+        seat.remotes[0] = Some(remote);
+        pair.remember(remote);
+        if seat.latched {
+            seat.latched = false;
+            pair.unlatched += 1;
+            self.shareable.remove(&seat.port);
+        }
+    }
+
+    /// Records that packets of a leg come from `remote`, another address than announced.
+    pub(crate) fn learn(&mut self, leg: LegId, remote: SocketAddr) {
+        let Some(seat) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        let Some(pair) = self.pairs.get_mut(&seat.port) else {
+            return;
+        };
+        if let Some(old) = seat.remotes[1].replace(remote) {
+            pair.forget(old);
+        }
+        pair.remember(remote);
+    }
+
+    /// Records that a leg's source is confirmed, so that its pair can be shared.
+    pub(crate) fn latch(&mut self, leg: LegId) {
+        let Some(seat) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        if seat.latched {
+            return;
+        }
+        seat.latched = true;
+        let port = seat.port;
+        if let Some(pair) = self.pairs.get_mut(&port) {
+            pair.unlatched -= 1;
+        }
+        self.offer_to_share(port);
+    }
+
+    /// Frees a leg's place.
+    pub(crate) fn release(&mut self, leg: LegId) {
+        let Some(seat) = self.legs.remove(&leg) else {
+            return;
+        };
+        let Some(pair) = self.pairs.get_mut(&seat.port) else {
+            return;
+        };
+        for remote in seat.remotes.into_iter().flatten() {
+            pair.forget(remote);
+        }
+        pair.legs -= 1;
+        if !seat.latched {
+            pair.unlatched -= 1;
+        }
+        if pair.legs == 0 {
+            self.idle += 1;
+        }
+        self.offer_to_share(seat.port);
+    }
+
+    /// Returns how many legs are seated.
+    pub(crate) fn legs(&self) -> usize {
+        self.legs.len()
+    }
+
+    /// Returns how many pairs are bound.
+    pub(crate) fn pairs(&self) -> usize {
+        self.pairs.len()
+    }
+
+    fn offer_to_share(&mut self, port: PortId) {
+        let Some(pair) = self.pairs.get(&port) else {
+            return;
+        };
+        if pair.unlatched == 0 && pair.legs < LEGS_PER_PAIR {
+            self.shareable.insert(port);
+        }
+    }
+
+    fn find(&self, remote: Option<SocketAddr>) -> Option<PortId> {
+        let free_of = |port: &&PortId| {
+            self.pairs.get(port).is_some_and(|pair| match remote {
+                Some(remote) => !pair.remotes.contains_key(&remote),
+                None => pair.legs == 0,
+            })
+        };
+        let shared = self.shareable.iter().take(TRIES).find(free_of);
+        let any = || self.shareable.iter().rev().take(TRIES).find(free_of);
+        shared
+            .or_else(any)
+            .copied()
+            .or_else(|| self.find_crowded(remote?))
+    }
+
+    /// Finds a pair among those with unlatched legs, once no more can be bound.
+    fn find_crowded(&self, remote: SocketAddr) -> Option<PortId> {
+        if self.pairs.len() < self.pairs_max {
+            return None;
+        }
+        let roomy = self
+            .pairs
+            .iter()
+            .filter(|(_, pair)| pair.legs < LEGS_PER_PAIR);
+        roomy
+            .take(TRIES)
+            .find(|(_, pair)| !pair.remotes.contains_key(&remote))
+            .map(|(port, _)| *port)
+    }
+}
+
+impl Pair {
+    fn remember(&mut self, remote: SocketAddr) {
+        *self.remotes.entry(remote).or_insert(0) += 1;
+    }
+
+    fn forget(&mut self, remote: SocketAddr) {
+        if let Some(count) = self.remotes.get_mut(&remote) {
+            *count -= 1;
+            if *count == 0 {
+                self.remotes.remove(&remote);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn table(pairs: u32) -> PortTable {
+        let mut table = PortTable::new(pairs as usize);
+        for pair in 0..pairs {
+            table.bound(
+                PortId(pair),
+                20_000 + 2 * u16::try_from(pair).expect("small"),
+            );
+        }
+        table
+    }
+
+    fn phone(n: u16) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], 40_000 + n))
+    }
+
+    #[test]
+    fn a_pair_is_shared_only_once_its_leg_is_latched() {
+        let mut table = table(3);
+        let first = table.assign(LegId(1), Some(phone(1))).expect("free pair");
+        let second = table.assign(LegId(2), Some(phone(2))).expect("free pair");
+        assert_ne!(first.port, second.port);
+        table.latch(LegId(1));
+        let third = table.assign(LegId(3), Some(phone(3))).expect("shared pair");
+        assert_eq!(first.port, third.port);
+    }
+
+    #[test]
+    fn two_legs_with_one_address_never_meet_on_a_pair() {
+        let mut table = table(2);
+        let first = table.assign(LegId(1), Some(phone(1))).expect("free pair");
+        table.latch(LegId(1));
+        let second = table.assign(LegId(2), Some(phone(1))).expect("free pair");
+        assert_ne!(first.port, second.port);
+    }
+
+    #[test]
+    fn a_full_table_says_so_and_recovers() {
+        let mut table = table(1);
+        assert!(table.assign(LegId(1), None).is_some());
+        assert!(table.assign(LegId(2), None).is_none());
+        table.release(LegId(1));
+        assert!(table.assign(LegId(2), None).is_some());
+    }
+
+    #[test]
+    fn a_low_reserve_asks_for_more_once() {
+        let mut table = PortTable::new(100);
+        assert_eq!(table.wanted(), Some(64));
+        assert_eq!(table.wanted(), None);
+        for pair in 0..64 {
+            table.bound(PortId(pair), 20_000);
+        }
+        table.binding_done(false);
+        assert_eq!(table.wanted(), None);
+        for leg in 0..40 {
+            assert!(table.assign(LegId(leg), None).is_some());
+        }
+        assert_eq!(table.wanted(), Some(36));
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Assign(u64, Option<u16>),
+        Announce(u64, u16),
+        Learn(u64, u16),
+        Latch(u64),
+        Release(u64),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            (0..24u64, proptest::option::of(0..12u16)).prop_map(|(l, r)| Step::Assign(l, r)),
+            (0..24u64, 0..12u16).prop_map(|(l, r)| Step::Announce(l, r)),
+            (0..24u64, 0..12u16).prop_map(|(l, r)| Step::Learn(l, r)),
+            (0..24u64).prop_map(Step::Latch),
+            (0..24u64).prop_map(Step::Release),
+        ];
+        proptest::collection::vec(step, 0..120)
+    }
+
+    use alloc::vec::Vec;
+
+    proptest! {
+        #[test]
+        fn the_books_balance(steps in steps()) {
+            let mut table = table(4);
+            for step in steps {
+                match step {
+                    Step::Assign(leg, remote) => {
+                        if !table.legs.contains_key(&LegId(leg)) {
+                            table.assign(LegId(leg), remote.map(phone));
+                        }
+                    }
+                    Step::Announce(leg, remote) => table.announce(LegId(leg), phone(remote)),
+                    Step::Learn(leg, remote) => table.learn(LegId(leg), phone(remote)),
+                    Step::Latch(leg) => table.latch(LegId(leg)),
+                    Step::Release(leg) => table.release(LegId(leg)),
+                }
+                let seated: u16 = table.pairs.values().map(|pair| pair.legs).sum();
+                prop_assert_eq!(usize::from(seated), table.legs.len());
+                let unlatched: u16 = table.pairs.values().map(|pair| pair.unlatched).sum();
+                let waiting = table.legs.values().filter(|seat| !seat.latched).count();
+                prop_assert_eq!(usize::from(unlatched), waiting);
+                let idle = table.pairs.values().filter(|pair| pair.legs == 0).count();
+                prop_assert_eq!(idle, table.idle);
+                for port in &table.shareable {
+                    let pair = &table.pairs[port];
+                    prop_assert!(pair.unlatched == 0 && pair.legs < LEGS_PER_PAIR);
+                }
+            }
+            for leg in 0..24 {
+                table.release(LegId(leg));
+            }
+            prop_assert_eq!(table.idle, 4);
+            prop_assert!(table.pairs.values().all(|pair| pair.remotes.is_empty()));
+        }
+    }
+}

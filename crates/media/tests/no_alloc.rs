@@ -1,0 +1,211 @@
+//! A steady room allocates and frees nothing: a counting allocator is the witness.
+#![allow(
+    unsafe_code,
+    reason = "an allocator can only be written with unsafe code"
+)]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::{EVENT, Peer, World, mixes, setup};
+use plenum_codecs::Codec;
+use plenum_media::{
+    FRAME, LegId, MediaCommand, MixerId, Notices, PacketOutbox, PlaybackId, PortId, RecordingId,
+    SLICE, Shard, Source, StreamSetup, Target, Tone,
+};
+use plenum_rtp::telephone_event::TelephoneEvent;
+use plenum_time::Instant;
+
+thread_local! {
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+fn count() {
+    // A thread that is ending has no counter any more, and nobody asks for it.
+    let _ = COUNT.try_with(|count| count.set(count.get() + 1));
+}
+
+// SAFETY: every call goes to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        count();
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(memory, layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.realloc(memory, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// A room with its packets made beforehand, so that only the shard is left to allocate.
+struct Room {
+    shard: Shard,
+    now: Instant,
+    out: PacketOutbox,
+    notices: Notices,
+    packets: Vec<Vec<(Peer, Vec<u8>)>>,
+    tick: u64,
+    spare: Vec<Vec<i16>>,
+}
+
+impl Room {
+    /// Receives, mixes and sends for one tick; passes recorded buffers back and forth.
+    fn run(&mut self) {
+        let packets = &self.packets[self.tick as usize];
+        for (peer, packet) in packets {
+            let (port, from) = (PortId(0), peer.address);
+            self.shard
+                .receive_rtp(self.now, port, from, packet, &mut self.notices);
+        }
+        let mut sent = 0;
+        for phase in 0..4 {
+            self.shard
+                .tick(self.now, self.tick, phase, &mut self.out, &mut self.notices);
+            sent += self.out.groups().map(|group| group.len()).sum::<usize>();
+            self.out.clear();
+            self.now += SLICE;
+        }
+        assert!(sent >= 9, "only {sent} packets in tick {}", self.tick);
+        self.tick += 1;
+        for notice in self.notices.drain() {
+            if let plenum_media::MediaNotice::RecordingFilled { buffer, .. } = notice {
+                self.spare.push(buffer);
+            }
+        }
+    }
+}
+
+const WARM_UP: u64 = 200;
+const TICKS: u64 = 1000;
+
+fn packets(peers: &mut [Peer]) -> Vec<Vec<(Peer, Vec<u8>)>> {
+    let mut packets = Vec::new();
+    for tick in 0..WARM_UP + TICKS {
+        let mut of_tick = Vec::new();
+        for (number, peer) in (0_u64..).zip(peers.iter_mut()) {
+            let level = if (tick / 50 + number) % 3 == 0 {
+                12_000
+            } else {
+                0
+            };
+            let packet = peer.say(&[level; FRAME]);
+            // One in 64 is lost, one in 32 comes twice, and some press keys.
+            let key = TelephoneEvent {
+                event: 1,
+                end: true,
+                volume: 10,
+                duration: 800,
+            };
+            if tick % 100 == number * 7 {
+                let key = peer.packet(EVENT, peer.timestamp, &key.to_bytes());
+                of_tick.push((peer.clone(), key));
+            }
+            if (tick + number * 5) % 64 != 0 {
+                of_tick.push((peer.clone(), packet.clone()));
+            }
+            if (tick + number * 5) % 32 == 1 {
+                of_tick.push((peer.clone(), packet));
+            }
+        }
+        packets.push(of_tick);
+    }
+    packets
+}
+
+fn room() -> Room {
+    let mut world = World::with(plenum_media::ShardConfig::default());
+    let mut peers = mixes(&mut world, 1, 0..10);
+    // Every codec and packet time has a listener.
+    for (leg, codec, millis) in [
+        (1, Codec::Pcmu, 20),
+        (2, Codec::Pcma, 30),
+        (3, Codec::L16, 10),
+    ] {
+        let packet_time = Duration::from_millis(millis);
+        let stream = StreamSetup {
+            codec,
+            packet_time,
+            ..setup(leg as u16)
+        };
+        world.command(MediaCommand::UpdateLeg {
+            leg: LegId(leg),
+            stream: Box::new(stream),
+        });
+    }
+    let tone = Tone {
+        frequencies_hz: [440, 0],
+        level_dbov: -20,
+        cadence: (Duration::from_millis(200), Duration::from_millis(300)),
+        length: Some(Duration::from_secs(15)),
+    };
+    let beep = Source::Samples {
+        samples: Arc::from([500; 999]),
+        repeat: true,
+    };
+    for (playback, target, source) in [
+        (1, Target::Mixer(MixerId(1)), Source::Tone(tone)),
+        (2, Target::Leg(LegId(4)), beep),
+        (
+            3,
+            Target::Leg(LegId(5)),
+            Source::Silence(Duration::from_secs(9)),
+        ),
+    ] {
+        let playback = PlaybackId(playback);
+        world.command(MediaCommand::StartPlayback {
+            playback,
+            target,
+            source,
+        });
+    }
+    for (recording, target) in [(1, Target::Leg(LegId(6))), (2, Target::Mixer(MixerId(1)))] {
+        world.command(MediaCommand::StartRecording {
+            recording: RecordingId(recording),
+            target,
+            buffers: (0..20).map(|_| Vec::with_capacity(8000)).collect(),
+        });
+    }
+    let mut peers: Vec<Peer> = std::mem::take(&mut peers).into_values().collect();
+    Room {
+        packets: packets(&mut peers),
+        shard: world.shard,
+        now: world.now,
+        out: world.out,
+        notices: world.notices,
+        tick: 0,
+        spare: Vec::with_capacity(64),
+    }
+}
+
+#[test]
+fn a_steady_room_allocates_and_frees_nothing() {
+    let mut room = room();
+    (0..WARM_UP).for_each(|_| room.run());
+    let before = COUNT.with(Cell::get);
+    (0..TICKS).for_each(|_| room.run());
+    let after = COUNT.with(Cell::get);
+    assert_eq!(after - before, 0, "allocations in {TICKS} ticks");
+    let counters = room.shard.counters();
+    assert!(counters.packets_sent > 10 * TICKS, "{counters:?}");
+    assert!(counters.rtcp_sent > 10 && counters.playbacks == 1 && !room.spare.is_empty());
+    assert!(before > 0, "the allocator counts");
+}

@@ -1,0 +1,123 @@
+//! The commands and what they run.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::anyhow;
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, explain};
+use crate::{ctl, demo, doctor, serve};
+
+/// A conferencing server and call-control platform.
+#[derive(Debug, Parser)]
+#[command(name = "plenum", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::DemoOptions),
+    Serve(ServeOptions),
+    /// Checks and explains the configuration.
+    #[command(subcommand)]
+    Config(ConfigVerb),
+    Ctl(ctl::client::CtlOptions),
+    Doctor(doctor::DoctorOptions),
+}
+
+/// Starts the server.
+#[derive(Debug, Args)]
+struct ServeOptions {
+    /// The configuration file; defaults apply to every key that it leaves out.
+    #[arg(long, value_name = "FILE", default_value = "plenum.toml")]
+    config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigVerb {
+    /// Checks a configuration file and the dialplan that it names.
+    Check {
+        /// The configuration file.
+        #[arg(default_value = "plenum.toml")]
+        file: PathBuf,
+    },
+    /// Explains a key, a section, or all keys: default, unit, range, and when a change counts.
+    Explain {
+        /// A key as in "sip.listen", or a section as in "rtp".
+        key: Option<String>,
+    },
+}
+
+/// Runs the command line.
+#[must_use]
+pub fn run() -> ExitCode {
+    match dispatch(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            // Nothing can be done if standard error is gone.
+            let _ = writeln!(std::io::stderr(), "plenum: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Demo(options) => runtime()?.block_on(demo::run(options)),
+        Command::Serve(options) => runtime()?.block_on(serve(options)),
+        Command::Config(ConfigVerb::Check { file }) => check(&file),
+        Command::Config(ConfigVerb::Explain { key }) => {
+            let text = explain::explain(key.as_deref()).map_err(|why| anyhow!(why))?;
+            write!(std::io::stdout(), "{text}")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Ctl(options) => ctl::client::run(options),
+        Command::Doctor(options) => doctor::run(&options),
+    }
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
+}
+
+async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&options.config)?;
+    crate::logs::start(&config.log).map_err(|why| anyhow!(why))?;
+    let running = serve::Running::start(&config, None).await?;
+    for listen in &running.facts().sip {
+        tracing::info!(%listen, "SIP");
+    }
+    for (shard, scheduling) in &running.facts().shards {
+        tracing::info!(shard = shard.0, %scheduling, "audio thread");
+    }
+    tracing::info!(http = %running.http(), dialplan = %config.dialplan.file.display(), "ready");
+    if config.sip.anonymous_context.is_none() {
+        tracing::warn!(
+            "calls from unknown peers are refused; [sip] anonymous_context lets them in"
+        );
+    }
+    running.until_stopped().await
+}
+
+fn check(file: &std::path::Path) -> anyhow::Result<ExitCode> {
+    let config = Config::load(file)?;
+    serve::rooms(&config.conference)?;
+    let dialplan = serve::load_dialplan(Some(&config.dialplan.file)).map_err(|why| anyhow!(why))?;
+    let context = config.sip.anonymous_context.as_deref();
+    if let Some(context) = context.filter(|name| !dialplan.contexts().any(|known| known == *name)) {
+        let known: Vec<&str> = dialplan.contexts().collect();
+        return Err(anyhow!(
+            "[sip] anonymous_context \"{context}\" is not in {}; it has: {}",
+            config.dialplan.file.display(),
+            known.join(", ")
+        ));
+    }
+    writeln!(std::io::stdout(), "{}: good", file.display())?;
+    Ok(ExitCode::SUCCESS)
+}

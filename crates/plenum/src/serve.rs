@@ -1,0 +1,254 @@
+//! A running server: its parts put together, its start announced, its end orderly.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use plenum_control::{Control, ControlConfig};
+use plenum_media::ShardConfig;
+use plenum_runtime::files::FilesConfig;
+use plenum_runtime::process::raise_open_files_limit;
+use plenum_runtime::rtp::PortRange;
+use plenum_runtime::server::{ControlHandle, Ending, Facts, Server, ServerConfig};
+use plenum_runtime::sip::{SipLimits, SipListen};
+use plenum_sip_ua::Transport;
+use plenum_switch::{Dialplan, RoomProfiles, SwitchConfig};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::{Conference, Config};
+use crate::ctl::server::CtlSocket;
+use crate::metrics::Metrics;
+use crate::{http, sounds};
+
+/// Asks the control machine of a running server.
+pub type Handle = ControlHandle<Control>;
+
+/// How long calls may take to end when the server stops.
+const DRAIN_MAX: Duration = Duration::from_secs(20);
+
+/// Bytes of events kept for slow readers.
+const JOURNAL_BYTES: usize = 16 << 20;
+
+/// Audio in one buffer of a recording: a second at 8 kHz.
+const RECORDING_BUFFER_SAMPLES: usize = 8_000;
+
+/// A server that is up.
+#[derive(Debug)]
+pub struct Running {
+    server: Server<Control>,
+    http: SocketAddr,
+    ctl: CtlSocket,
+}
+
+impl Running {
+    /// Binds everything that the configuration names and starts to serve.
+    ///
+    /// `dialplan` is used instead of the file if it is given.
+    ///
+    /// # Errors
+    ///
+    /// The sentence that says what is missing, taken or wrong.
+    pub async fn start(config: &Config, dialplan: Option<Dialplan>) -> anyhow::Result<Self> {
+        raise_open_files_limit();
+        let file = dialplan.is_none().then(|| config.dialplan.file.clone());
+        let dialplan = match dialplan {
+            Some(dialplan) => dialplan,
+            None => load_dialplan(file.as_deref()).map_err(|why| anyhow!(why))?,
+        };
+        let rooms = rooms(&config.conference)?;
+        let parts = parts(config)?;
+        let shards = u16::try_from(parts.shards.len()).unwrap_or(u16::MAX);
+        let server = Server::start(parts, |facts, out| {
+            Control::new(
+                control(config, facts, shards, dialplan, rooms),
+                facts.seed,
+                out,
+            )
+        })
+        .await?;
+        let metrics = Metrics {
+            handle: server.handle().clone(),
+            sip: Arc::clone(server.sip_metrics()),
+            shards: server.shard_metrics().to_vec(),
+        };
+        let http = http::open(config.http.listen, Arc::new(metrics)).await;
+        let http = http.map_err(|why| anyhow!(why))?;
+        let ctl = CtlSocket::open(&config.data_dir, file, server.handle().clone()).await;
+        let ctl = ctl.map_err(|why| anyhow!(why))?;
+        Ok(Self { server, http, ctl })
+    }
+
+    /// Returns what was bound.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        self.server.facts()
+    }
+
+    /// Returns where /healthz and /metrics answer.
+    #[must_use]
+    pub const fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// Returns what asks the control machine.
+    #[must_use]
+    pub fn handle(&self) -> &Handle {
+        self.server.handle()
+    }
+
+    /// Serves until Ctrl-C, SIGTERM or `plenum ctl server drain`; then ends all calls with BYE and
+    /// closes recordings. A second Ctrl-C ends at once.
+    ///
+    /// # Errors
+    ///
+    /// The system does not deliver signals.
+    pub async fn until_stopped(self) -> anyhow::Result<ExitCode> {
+        let mut interrupt = signal(SignalKind::interrupt()).context("no signals")?;
+        let mut terminate = signal(SignalKind::terminate()).context("no signals")?;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            () = self.ctl.stop_asked() => {}
+        }
+        tracing::info!("stopping: calls are being ended; interrupt again to stop at once");
+        let ending = self.handle().shut_down(DRAIN_MAX);
+        let ending = tokio::select! {
+            ending = ending => ending,
+            _ = interrupt.recv() => return Ok(ExitCode::from(130)),
+        };
+        match ending {
+            Ok(Ending::Drained) => tracing::info!("stopped; every call was ended"),
+            Ok(Ending::TimedOut) => tracing::warn!("stopped; some calls did not end in time"),
+            Err(error) => tracing::warn!(%error, "stopped"),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Reads a dialplan file.
+///
+/// # Errors
+///
+/// The sentences that say what is wrong with it, each with its line.
+pub fn load_dialplan(file: Option<&Path>) -> Result<Dialplan, String> {
+    let file = file.ok_or("the dialplan is built in and is not read again")?;
+    let text = std::fs::read_to_string(file).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => format!(
+            "{}: there is no such file; write a dialplan there, or name another file with \
+             [dialplan] file",
+            file.display()
+        ),
+        _ => format!("{}: the file cannot be read: {error}", file.display()),
+    })?;
+    parse_dialplan(&text, &file.display().to_string())
+}
+
+/// Reads the text of a dialplan; `name` is put before each complaint.
+///
+/// # Errors
+///
+/// The sentences that say what is wrong with it, each with its line.
+pub fn parse_dialplan(text: &str, name: &str) -> Result<Dialplan, String> {
+    let dialplan = Dialplan::parse(text).map_err(|errors| {
+        let lines = errors.to_string();
+        lines
+            .lines()
+            .map(|line| format!("{name}: {line}\n"))
+            .collect::<String>()
+            .trim()
+            .to_owned()
+    })?;
+    for warning in dialplan.warnings() {
+        tracing::warn!("{name}: {warning}");
+    }
+    Ok(dialplan)
+}
+
+/// Builds the conference profiles.
+///
+/// # Errors
+///
+/// The sentence that names the option that is unknown or the value that does not fit.
+pub fn rooms(conference: &Conference) -> anyhow::Result<RoomProfiles> {
+    let mut rooms = RoomProfiles::default();
+    for (name, options) in &conference.users {
+        for (option, value) in options {
+            rooms
+                .set_user(name, option, value)
+                .with_context(|| format!("[conference.users.{name}] {option}"))?;
+        }
+    }
+    for (name, options) in &conference.bridges {
+        for (option, value) in options {
+            rooms
+                .set_bridge(name, option, value)
+                .with_context(|| format!("[conference.bridges.{name}] {option}"))?;
+        }
+    }
+    Ok(rooms)
+}
+
+fn parts(config: &Config) -> anyhow::Result<ServerConfig> {
+    let shard = ShardConfig {
+        stream_timeout: Duration::from_secs(u64::from(config.rtp.timeout_s)),
+        ..ShardConfig::default()
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let count = match config.media.shards {
+        0 => u16::try_from(cores).unwrap_or(u16::MAX),
+        count => count,
+    };
+    let sip = config.sip.listen.iter().map(|listen| SipListen {
+        transport: if listen.tcp {
+            Transport::Tcp
+        } else {
+            Transport::Udp
+        },
+        address: listen.address,
+    });
+    let (first, last) = config.rtp.ports;
+    Ok(ServerConfig {
+        sip: sip.collect(),
+        sip_limits: SipLimits::default(),
+        rtp_bind: config.rtp.bind,
+        rtp_ports: PortRange::new(first, last).context("[rtp] ports")?,
+        shards: ServerConfig::shards(count, config.media.realtime, &shard),
+        files: FilesConfig {
+            sounds: config.sounds.folder.clone(),
+            built_in: sounds::BUILT_IN,
+            recordings: Some(config.recordings.folder.clone()),
+            music: config.sounds.music.clone(),
+            ..FilesConfig::default()
+        },
+    })
+}
+
+fn control(
+    config: &Config,
+    facts: &Facts,
+    shards: u16,
+    dialplan: Dialplan,
+    rooms: RoomProfiles,
+) -> ControlConfig {
+    let (first, last) = config.rtp.ports;
+    let calls_max = usize::try_from(config.sip.calls_max).unwrap_or(usize::MAX);
+    ControlConfig {
+        product: format!("Plenum/{}", env!("CARGO_PKG_VERSION")),
+        calls_max,
+        anonymous_context: config.sip.anonymous_context.clone(),
+        media_address: config.rtp.advertise,
+        shards,
+        pairs_per_shard: usize::from(last - first).div_ceil(2) / usize::from(shards.max(1)),
+        recording_buffer_samples: RECORDING_BUFFER_SAMPLES,
+        switch: SwitchConfig {
+            rooms,
+            journal_bytes: JOURNAL_BYTES,
+            channels_max: calls_max.saturating_mul(2),
+            wall_at_zero: facts.clock.wall_at_zero(),
+            ..SwitchConfig::new(dialplan)
+        },
+    }
+}
