@@ -32,12 +32,12 @@ impl Control {
                 }
             }
             Event::ReinviteAcknowledged { call, request } => {
-                self.late_answer(now, call, &request, out);
+                self.late_answer(call, &request, out);
             }
             Event::Request {
                 key, call, request, ..
             } => self.in_dialog(now, key, call, &request),
-            Event::Ended { call, cause } => self.ended(now, call, &cause, out),
+            Event::Ended { call, cause } => self.ended(call, &cause, out),
             _ => {}
         }
     }
@@ -47,12 +47,11 @@ impl Control {
     }
 
     /// Reports an event of a leg to the switch.
-    pub(crate) fn report(&mut self, now: Instant, key: LegKey, event: LegEvent) {
+    pub(crate) fn report(&mut self, key: LegKey, event: LegEvent) {
         let Some(channel) = self.legs.get(key).and_then(|leg| leg.channel) else {
             return;
         };
-        let stimulus = Stimulus::Leg { channel, event };
-        self.switch.stimulus(now, stimulus, &mut self.effects);
+        self.stimuli.push_back(Stimulus::Leg { channel, event });
     }
 
     /// The ACK of an INVITE without offer carries the answer to ours.
@@ -69,7 +68,7 @@ impl Control {
         }
         let why = match sdp_body(request) {
             Ok(Some(answer)) => match self.legs[key].offers.remote_answer(&answer) {
-                Ok(negotiated) => return self.apply(now, key, &negotiated, out),
+                Ok(negotiated) => return self.apply(key, &negotiated, out),
                 Err(error) => error.to_string(),
             },
             Ok(None) => "the ACK has no answer to our offer (RFC 3264 4)".to_string(),
@@ -84,18 +83,12 @@ impl Control {
     }
 
     /// The ACK of a re-INVITE without offer: without an answer all stays as it was.
-    fn late_answer(
-        &mut self,
-        now: Instant,
-        call: CallKey,
-        request: &Message,
-        out: &mut ControlOutbox,
-    ) {
+    fn late_answer(&mut self, call: CallKey, request: &Message, out: &mut ControlOutbox) {
         let Some(key) = self.leg_of(call) else { return };
         let offers = &mut self.legs[key].offers;
         let answer = sdp_body(request).ok().flatten();
         match answer.map(|answer| offers.remote_answer(&answer)) {
-            Some(Ok(negotiated)) => self.apply(now, key, &negotiated, out),
+            Some(Ok(negotiated)) => self.apply(key, &negotiated, out),
             Some(Err(_)) | None => {
                 offers.roll_back();
             }
@@ -116,7 +109,7 @@ impl Control {
                     self.ua
                         .accept_reinvite(now, call, Some(Body::sdp(answer)), &mut self.ua_out);
                 if let (Ok(()), Some(negotiated)) = (accepted, negotiated) {
-                    self.apply(now, key, &negotiated, out);
+                    self.apply(key, &negotiated, out);
                 }
             }
             Err((status, why)) => {
@@ -159,13 +152,7 @@ impl Control {
     }
 
     /// Puts what was negotiated into force on the shard, and tells the switch of a hold.
-    fn apply(
-        &mut self,
-        now: Instant,
-        key: LegKey,
-        negotiated: &Negotiated,
-        out: &mut ControlOutbox,
-    ) {
+    fn apply(&mut self, key: LegKey, negotiated: &Negotiated, out: &mut ControlOutbox) {
         let leg = &mut self.legs[key];
         let was_held = leg.held;
         leg.held = leg.state == LegState::Up && negotiated.remote_on_hold;
@@ -184,8 +171,8 @@ impl Control {
             table.announce(key.id(), remote);
         }
         match (was_held, held) {
-            (false, true) => self.report(now, key, LegEvent::Held),
-            (true, false) => self.report(now, key, LegEvent::Resumed),
+            (false, true) => self.report(key, LegEvent::Held),
+            (true, false) => self.report(key, LegEvent::Resumed),
             _ => {}
         }
     }
@@ -200,7 +187,7 @@ impl Control {
         let leg = call.and_then(|call| self.leg_of(call));
         let (status, headers) = match (request.method(), leg) {
             (Some(Method::Options), _) => (StatusCode::OK, capabilities()),
-            (Some(Method::Info), Some(leg)) => self.info(now, leg, request),
+            (Some(Method::Info), Some(leg)) => self.info(leg, request),
             (Some(Method::Info), None) => (
                 StatusCode::CALL_DOES_NOT_EXIST,
                 explanation("INFO belongs to a call; there is none with these tags"),
@@ -217,7 +204,7 @@ impl Control {
         drop(answered);
     }
 
-    fn info(&mut self, now: Instant, leg: LegKey, request: &Message) -> (StatusCode, ExtraHeaders) {
+    fn info(&mut self, leg: LegKey, request: &Message) -> (StatusCode, ExtraHeaders) {
         let body = request.body();
         let kind = request.content_type().ok().flatten();
         let subtype = ["dtmf-relay", "dtmf"].into_iter().find(|subtype| {
@@ -236,7 +223,7 @@ impl Control {
             ),
             Some(subtype) => match info::digit(subtype, &body) {
                 Some((digit, duration)) => {
-                    self.report(now, leg, LegEvent::Digit { digit, duration });
+                    self.report(leg, LegEvent::Digit { digit, duration });
                     (StatusCode::OK, ExtraHeaders::none())
                 }
                 None => (
@@ -247,7 +234,7 @@ impl Control {
         }
     }
 
-    fn ended(&mut self, now: Instant, call: CallKey, cause: &EndCause, out: &mut ControlOutbox) {
+    fn ended(&mut self, call: CallKey, cause: &EndCause, out: &mut ControlOutbox) {
         self.counters.calls_ended += 1;
         let Some(key) = self.leg_of_call.remove(&call) else {
             return;
@@ -261,7 +248,6 @@ impl Control {
             command,
         });
         self.report(
-            now,
             key,
             LegEvent::HungUp {
                 cause,

@@ -5,7 +5,7 @@ use hashbrown::HashMap;
 use plenum_media::{MediaCommand, PortId};
 use plenum_sip_msg::{Limits, Message};
 use plenum_sip_ua::{CallKey, Counters as SipCounters, Endpoint, EndpointConfig};
-use plenum_switch::{ChannelKey, Effects, Switch};
+use plenum_switch::{ChannelKey, Effects, Stimulus, Switch};
 use plenum_time::Instant;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};
@@ -41,6 +41,8 @@ pub struct Control {
     pub(crate) ua_out: plenum_sip_ua::Outbox,
     pub(crate) switch: Switch,
     pub(crate) effects: Effects,
+    /// What the switch is told once its last orders are carried out.
+    pub(crate) stimuli: VecDeque<Stimulus>,
     pub(crate) legs: SlotMap<LegKey, Leg>,
     pub(crate) leg_of_call: HashMap<CallKey, LegKey>,
     pub(crate) leg_of_channel: HashMap<ChannelKey, LegKey>,
@@ -145,6 +147,7 @@ impl Control {
             ua_out: plenum_sip_ua::Outbox::new(),
             switch: Switch::new(config.switch, random.next_u64()),
             effects: Effects::new(),
+            stimuli: VecDeque::new(),
             legs: SlotMap::with_key(),
             leg_of_call: HashMap::new(),
             leg_of_channel: HashMap::new(),
@@ -182,7 +185,7 @@ impl Control {
                 None => self.ua.transport_failed(now, flow, &mut self.ua_out),
             },
             Input::Undeliverable { flow } => self.ua.transport_failed(now, flow, &mut self.ua_out),
-            Input::Media { shard, notice } => self.media_notice(now, shard, notice, out),
+            Input::Media { shard, notice } => self.media_notice(shard, notice, out),
             Input::PortsBound {
                 shard,
                 ports,
@@ -190,9 +193,9 @@ impl Control {
             } => {
                 self.ports_bound(shard, &ports, shortage.is_some(), out);
             }
-            Input::SoundLoaded { job, outcome } => self.sound_loaded(now, job, outcome, out),
+            Input::SoundLoaded { job, outcome } => self.sound_loaded(job, outcome, out),
             Input::RecordingClosed { recording, outcome } => {
-                self.recording_closed(now, recording, outcome, out);
+                self.recording_closed(recording, outcome, out);
             }
             Input::BufferWritten { recording, buffer } => {
                 self.buffer_written(recording, buffer, out);
@@ -261,10 +264,19 @@ impl Control {
         }
     }
 
-    /// Carries events and effects to and fro until both sides are quiet.
+    /// Carries events and effects to and fro until all sides are quiet.
+    ///
+    /// All orders of one turn of the switch are carried out before it is told anything more.
     pub(crate) fn settle(&mut self, now: Instant, out: &mut ControlOutbox) {
         for _ in 0..TURNS_MAX {
-            if let Some(output) = self.ua_out.pop() {
+            if !self.effects.is_empty() {
+                let mut turn = core::mem::take(&mut self.effects);
+                for effect in turn.drain() {
+                    self.effect(now, effect, out);
+                }
+            } else if let Some(stimulus) = self.stimuli.pop_front() {
+                self.switch.stimulus(now, stimulus, &mut self.effects);
+            } else if let Some(output) = self.ua_out.pop() {
                 match output {
                     plenum_sip_ua::Output::Send { flow, message } => {
                         out.push(Output::Send {
@@ -274,11 +286,6 @@ impl Control {
                     }
                     plenum_sip_ua::Output::Event(event) => self.sip_event(now, event, out),
                     _ => {}
-                }
-            } else if !self.effects.is_empty() {
-                let mut batch = core::mem::take(&mut self.effects);
-                for effect in batch.drain() {
-                    self.effect(now, effect, out);
                 }
             } else {
                 break;

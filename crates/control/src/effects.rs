@@ -44,9 +44,9 @@ impl Control {
                 sound,
             } => match self.audio_target(target, out) {
                 Some(target) => self.play(playback, target, sound, out),
-                None => self.playback_over(now, playback, PlaybackOutcome::Stopped),
+                None => self.playback_over(playback, PlaybackOutcome::Stopped),
             },
-            Effect::StopPlay { playback } => self.stop_play(now, playback, out),
+            Effect::StopPlay { playback } => self.stop_play(playback, out),
             Effect::Record {
                 recording,
                 target,
@@ -54,10 +54,10 @@ impl Control {
             } => match self.audio_target(target, out) {
                 Some(target) => self.record(recording, target, file, out),
                 None => {
-                    self.recording_over(now, recording, Err("the call is over".to_string()));
+                    self.recording_over(recording, Err("the call is over".to_string()));
                 }
             },
-            Effect::StopRecord { recording } => self.stop_record(now, recording, out),
+            Effect::StopRecord { recording } => self.stop_record(recording, out),
             _ => {}
         }
     }
@@ -116,7 +116,7 @@ impl Control {
             self.legs[key].state = LegState::Up;
             self.counters.calls_answered += 1;
         }
-        self.report(now, key, LegEvent::Answered);
+        self.report(key, LegEvent::Answered);
     }
 
     fn hang_up(&mut self, now: Instant, channel: ChannelKey, cause: Cause, why: &str) {
@@ -149,10 +149,10 @@ impl Control {
         let to = match to {
             Connection::Nothing => Patch::Nothing,
             Connection::Echo => Patch::Echo,
-            Connection::Bridge(bridge) => match self.bridges.mixer(bridge, shard, out) {
-                Some((_, mixer)) => Patch::Mixer(mixer),
-                None => Patch::Nothing,
-            },
+            Connection::Bridge(bridge) => self
+                .bridges
+                .on(bridge, shard, out)
+                .map_or(Patch::Nothing, Patch::Mixer),
         };
         let command = MediaCommand::Connect { leg: key.id(), to };
         out.push(Output::Media { shard, command });
@@ -184,7 +184,7 @@ impl Control {
                 Some((self.legs[key].shard, Target::Leg(key.id())))
             }
             AudioTarget::Bridge(bridge) => {
-                let (shard, mixer) = self.bridges.mixer(bridge, ShardId(0), out)?;
+                let (shard, mixer) = self.bridges.home(bridge, ShardId(0), out)?;
                 Some((shard, Target::Mixer(mixer)))
             }
         }

@@ -24,6 +24,13 @@ use crate::{Output, ShardId};
 /// Seconds after which a caller that was turned away for want of room may try again.
 const RETRY_AFTER_S: u32 = 5;
 
+/// Legs that a shard may have more than the emptiest one before calls go elsewhere.
+const UNEVEN_MAX: usize = 500;
+
+/// Constants of the FNV-1a hash.
+const FNV_BASIS: u32 = 0x811c_9dc5;
+const FNV_PRIME: u32 = 0x0100_0193;
+
 /// Why a call is turned away before it becomes a channel.
 struct Rejection {
     status: StatusCode,
@@ -129,7 +136,7 @@ impl Control {
     ) -> Result<LegKey, Rejection> {
         let offer = session_description(request)?;
         let remote = offer.as_deref().and_then(announced);
-        let shard = self.least_loaded();
+        let shard = self.shard_for(request);
         let session_id = self.random.next_u64();
         let key = self.legs.insert_with_key(|_| Leg {
             call,
@@ -201,12 +208,24 @@ impl Control {
         });
     }
 
-    fn least_loaded(&self) -> ShardId {
-        let loads = self
-            .ports
-            .iter()
-            .map(|(shard, table)| (table.legs(), *shard));
-        loads.min().map_or(ShardId(0), |(_, shard)| shard)
+    /// Chooses the shard of a new call: callers of one number share a shard, because they are
+    /// likely to meet, unless it is much fuller than another.
+    fn shard_for(&self, request: &Message) -> ShardId {
+        let loads = || {
+            self.ports
+                .iter()
+                .map(|(shard, table)| (table.legs(), *shard))
+        };
+        let (least, emptiest) = loads().min().unwrap_or((0, ShardId(0)));
+        let number = request.raw_request_uri().unwrap_or_default();
+        let hash = number.iter().fold(FNV_BASIS, |hash, octet| {
+            (hash ^ u32::from(*octet)).wrapping_mul(FNV_PRIME)
+        });
+        let index = usize::try_from(hash).unwrap_or(0) % self.ports.len().max(1);
+        match loads().nth(index) {
+            Some((load, shard)) if load <= least + UNEVEN_MAX => shard,
+            _ => emptiest,
+        }
     }
 
     fn turn_away(&mut self, now: Instant, call: CallKey, rejection: &Rejection) {

@@ -1,7 +1,5 @@
 //! What the shards report.
 
-use alloc::boxed::Box;
-
 use plenum_media::{LegId, LegStats, MediaNotice};
 use plenum_switch::LegEvent;
 use plenum_time::Instant;
@@ -14,7 +12,6 @@ use crate::leg::LegKey;
 impl Control {
     pub(crate) fn media_notice(
         &mut self,
-        now: Instant,
         shard: ShardId,
         notice: MediaNotice,
         out: &mut ControlOutbox,
@@ -25,10 +22,10 @@ impl Control {
                 digit,
                 duration,
             } => {
-                self.report(now, LegKey::of(leg), LegEvent::Digit { digit, duration });
+                self.report(LegKey::of(leg), LegEvent::Digit { digit, duration });
             }
             MediaNotice::Talking { leg, talking } => {
-                self.report(now, LegKey::of(leg), LegEvent::Talking(talking));
+                self.report(LegKey::of(leg), LegEvent::Talking(talking));
             }
             MediaNotice::StreamStarted { leg } => {
                 if let Some(table) = self.ports.get_mut(&shard) {
@@ -41,10 +38,10 @@ impl Control {
                 }
             }
             MediaNotice::StreamSilent { leg, silence } => {
-                self.stream_silent(now, leg, silence.as_secs());
+                self.stream_silent(leg, silence.as_secs());
             }
             MediaNotice::PlaybackEnded { playback, end, .. } => {
-                self.playback_ended(now, playback, end);
+                self.playback_ended(playback, end);
             }
             MediaNotice::RecordingFilled { recording, buffer } => {
                 self.recording_filled(recording, buffer, out);
@@ -52,7 +49,7 @@ impl Control {
             MediaNotice::RecordingEnded {
                 recording, last, ..
             } => {
-                self.recording_ended(now, recording, last, out);
+                self.recording_ended(recording, last, out);
             }
             MediaNotice::LegRemoved { leg, stats } => self.leg_removed(shard, leg, &stats),
             MediaNotice::Refused { reason } => {
@@ -63,18 +60,14 @@ impl Control {
         }
     }
 
-    fn stream_silent(&mut self, now: Instant, leg: LegId, seconds: u64) {
+    fn stream_silent(&mut self, leg: LegId, seconds: u64) {
         let key = LegKey::of(leg);
         let negotiated = self.legs.get(key).and_then(|leg| leg.offers.current());
         let remote = negotiated.and_then(|negotiated| negotiated.remote);
-        self.report(
-            now,
-            key,
-            LegEvent::AudioMissing(missing_audio(remote, seconds)),
-        );
+        self.report(key, LegEvent::AudioMissing(missing_audio(remote, seconds)));
     }
 
-    fn leg_removed(&mut self, shard: ShardId, leg: LegId, stats: &Box<LegStats>) {
+    fn leg_removed(&mut self, shard: ShardId, leg: LegId, stats: &LegStats) {
         self.counters.packets_received += stats.packets_received;
         self.counters.packets_lost += stats.packets_lost;
         self.counters.packets_late += stats.packets_late;

@@ -75,12 +75,7 @@ impl Control {
     }
 
     /// Stops a playback; its end is reported to the switch in any case.
-    pub(crate) fn stop_play(
-        &mut self,
-        now: Instant,
-        playback: PlaybackKey,
-        out: &mut ControlOutbox,
-    ) {
+    pub(crate) fn stop_play(&mut self, playback: PlaybackKey, out: &mut ControlOutbox) {
         if let Some(shard) = self.playbacks.playing.get(&playback) {
             let command = MediaCommand::StopPlayback {
                 playback: media_id(playback),
@@ -97,13 +92,12 @@ impl Control {
         if let Some(job) = job {
             self.playbacks.loading.remove(&job);
         }
-        self.playback_over(now, playback, PlaybackOutcome::Stopped);
+        self.playback_over(playback, PlaybackOutcome::Stopped);
     }
 
     /// Takes a sound that was asked for.
     pub(crate) fn sound_loaded(
         &mut self,
-        now: Instant,
         job: SoundJob,
         outcome: Result<Arc<[i16]>, String>,
         out: &mut ControlOutbox,
@@ -119,12 +113,12 @@ impl Control {
                 };
                 self.start_playback(loading.playback, loading.shard, loading.target, source, out);
             }
-            Err(why) => self.playback_over(now, loading.playback, PlaybackOutcome::Failed(why)),
+            Err(why) => self.playback_over(loading.playback, PlaybackOutcome::Failed(why)),
         }
     }
 
     /// Takes the end of a playback from its shard.
-    pub(crate) fn playback_ended(&mut self, now: Instant, playback: PlaybackId, end: End) {
+    pub(crate) fn playback_ended(&mut self, playback: PlaybackId, end: End) {
         let playback = PlaybackKey::from(slotmap::KeyData::from_ffi(playback.0));
         if self.playbacks.playing.remove(&playback).is_none() {
             return;
@@ -133,18 +127,13 @@ impl Control {
             End::Finished => PlaybackOutcome::Finished,
             End::Stopped | End::TargetGone => PlaybackOutcome::Stopped,
         };
-        self.playback_over(now, playback, outcome);
+        self.playback_over(playback, outcome);
     }
 
     /// Reports to the switch that a playback is over.
-    pub(crate) fn playback_over(
-        &mut self,
-        now: Instant,
-        playback: PlaybackKey,
-        outcome: PlaybackOutcome,
-    ) {
-        let stimulus = Stimulus::PlaybackEnded { playback, outcome };
-        self.switch.stimulus(now, stimulus, &mut self.effects);
+    pub(crate) fn playback_over(&mut self, playback: PlaybackKey, outcome: PlaybackOutcome) {
+        self.stimuli
+            .push_back(Stimulus::PlaybackEnded { playback, outcome });
     }
 
     fn start_playback(

@@ -68,12 +68,7 @@ impl Control {
     }
 
     /// Stops a recording; its end is reported to the switch once its file is closed.
-    pub(crate) fn stop_record(
-        &mut self,
-        now: Instant,
-        recording: RecordingKey,
-        out: &mut ControlOutbox,
-    ) {
+    pub(crate) fn stop_record(&mut self, recording: RecordingKey, out: &mut ControlOutbox) {
         match self.recordings.0.get(&recording) {
             Some(running) => {
                 let command = MediaCommand::StopRecording {
@@ -84,7 +79,7 @@ impl Control {
                     command,
                 });
             }
-            None => self.recording_over(now, recording, Err("it was never started".to_string())),
+            None => self.recording_over(recording, Err("it was never started".to_string())),
         }
     }
 
@@ -127,7 +122,6 @@ impl Control {
     /// Takes the last audio of a recording from its shard.
     pub(crate) fn recording_ended(
         &mut self,
-        now: Instant,
         recording: RecordingId,
         last: Vec<i16>,
         out: &mut ControlOutbox,
@@ -137,7 +131,7 @@ impl Control {
         };
         running.closing = true;
         match running.failure.take() {
-            Some(why) => self.recording_over(now, key(recording), Err(why)),
+            Some(why) => self.recording_over(key(recording), Err(why)),
             None => out.push(Output::CloseRecording { recording, last }),
         }
     }
@@ -145,7 +139,6 @@ impl Control {
     /// Takes the fate of a recording's file: it is closed, or it failed while being written.
     pub(crate) fn recording_closed(
         &mut self,
-        now: Instant,
         recording: RecordingId,
         outcome: Result<Duration, String>,
         out: &mut ControlOutbox,
@@ -162,20 +155,19 @@ impl Control {
                     command,
                 });
             }
-            outcome => self.recording_over(now, key(recording), outcome),
+            outcome => self.recording_over(key(recording), outcome),
         }
     }
 
     /// Reports to the switch that a recording is over.
     pub(crate) fn recording_over(
         &mut self,
-        now: Instant,
         recording: RecordingKey,
         outcome: Result<Duration, String>,
     ) {
         self.recordings.0.remove(&recording);
-        let stimulus = Stimulus::RecordingEnded { recording, outcome };
-        self.switch.stimulus(now, stimulus, &mut self.effects);
+        self.stimuli
+            .push_back(Stimulus::RecordingEnded { recording, outcome });
     }
 }
 

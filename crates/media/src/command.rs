@@ -11,6 +11,7 @@ use core::time::Duration;
 
 use plenum_codecs::Codec;
 
+use crate::link::LinkEnd;
 use crate::stats::LegStats;
 
 /// Names one media leg of a shard: the RTP stream pair of one call.
@@ -20,6 +21,10 @@ pub struct LegId(pub u64);
 /// Names one mixer of a shard: the media side of a bridge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MixerId(pub u64);
+
+/// Names one link of a mixer to a mixer on another shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u64);
 
 /// Names one playback on a leg or a mixer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,7 +41,7 @@ pub struct RecordingId(pub u64);
 pub struct PortId(pub u32);
 
 /// One order from the control machine to a shard.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum MediaCommand {
     /// A port pair exists; packets that arrive on it may belong to legs added later.
@@ -76,6 +81,24 @@ pub enum MediaCommand {
     RemoveMixer {
         /// The mixer.
         mixer: MixerId,
+    },
+    /// Joins a mixer with one on another shard, so that each hears the other's legs.
+    ///
+    /// Mixers joined in a star hear one another all; a circle would feed audio back.
+    AddLink {
+        /// The mixer.
+        mixer: MixerId,
+        /// The name that later commands use.
+        link: LinkId,
+        /// This side of the link.
+        end: Box<LinkEnd>,
+    },
+    /// Parts two mixers; the other side is told by its own command.
+    RemoveLink {
+        /// The mixer.
+        mixer: MixerId,
+        /// The link.
+        link: LinkId,
     },
     /// Connects what a leg hears and where its audio goes.
     Connect {

@@ -25,6 +25,7 @@ mod config;
 pub mod jitter;
 mod leg;
 mod limiter;
+mod link;
 pub mod mix;
 mod moment;
 mod notices;
@@ -40,11 +41,12 @@ mod time;
 pub mod tone;
 
 pub use command::{
-    End, LegId, MediaCommand, MediaNotice, MixerId, Patch, PlaybackId, PortId, RecordingId, Source,
-    StreamIdentity, StreamSetup, TalkDetection, Target, Tone,
+    End, LegId, LinkId, MediaCommand, MediaNotice, MixerId, Patch, PlaybackId, PortId, RecordingId,
+    Source, StreamIdentity, StreamSetup, TalkDetection, Target, Tone,
 };
 pub use config::{JitterLimits, Limits, ShardConfig};
 pub use limiter::Limiter;
+pub use link::{LinkEnd, link};
 pub use notices::Notices;
 pub use outbox::{Group, OutPacket, PacketOutbox};
 pub use shard::Shard;

@@ -68,6 +68,10 @@ pub struct ShardCounters {
     /// Frames encoded once and sent to several listeners, counted for each listener after the
     /// first.
     pub encodings_shared: u64,
+    /// Frames that a mixer on another shard did not deliver in time.
+    pub link_frames_missed: u64,
+    /// Frames that a mixer on another shard did not take.
+    pub link_frames_dropped: u64,
     /// Legs at present.
     pub legs: usize,
     /// Mixers at present.

@@ -110,20 +110,18 @@ struct Ledger {
 impl Ledger {
     fn obey(&mut self, world: &mut World, command: MediaCommand) {
         let refused = world.shard.counters().commands_refused;
-        world.command(command.clone());
-        if world.shard.counters().commands_refused == refused {
-            match command {
-                MediaCommand::StartPlayback { playback, .. } => {
-                    assert!(self.playbacks.insert(playback.0), "a name was given twice");
-                }
-                MediaCommand::StartRecording { recording, .. } => {
-                    assert!(
-                        self.recordings.insert(recording.0),
-                        "a name was given twice"
-                    );
-                }
-                _ => {}
+        let begins = match &command {
+            MediaCommand::StartPlayback { playback, .. } => Some((&mut self.playbacks, playback.0)),
+            MediaCommand::StartRecording { recording, .. } => {
+                Some((&mut self.recordings, recording.0))
             }
+            _ => None,
+        };
+        world.command(command);
+        if let Some((known, name)) = begins
+            && world.shard.counters().commands_refused == refused
+        {
+            assert!(known.insert(name), "a name was given twice");
         }
         self.settle(world);
     }

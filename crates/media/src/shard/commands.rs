@@ -1,5 +1,6 @@
 //! Commands that make, change and end legs and mixers.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -9,10 +10,11 @@ use plenum_time::Instant;
 use super::Shard;
 use super::mixer::Mixer;
 use crate::command::{
-    End, LegId, MediaCommand, MediaNotice, MixerId, Patch, PortId, StreamIdentity, StreamSetup,
-    Target,
+    End, LegId, LinkId, MediaCommand, MediaNotice, MixerId, Patch, PortId, StreamIdentity,
+    StreamSetup, Target,
 };
 use crate::leg::{Leg, Place};
+use crate::link::LinkEnd;
 use crate::notices::Notices;
 use crate::stats::LegStats;
 
@@ -21,6 +23,9 @@ pub(super) type Refusal = &'static str;
 
 /// A sum of 32 bits holds this many voices of 16, with room for playbacks.
 const LEGS_PER_SUM_MAX: usize = 60_000;
+
+/// Mixers on other shards that one mixer may be joined with: more than a machine has cores.
+const LINKS_PER_MIXER_MAX: usize = 256;
 
 pub(super) const NO_LEG: Refusal = "the leg does not exist";
 pub(super) const NO_MIXER: Refusal = "the mixer does not exist";
@@ -54,6 +59,8 @@ impl Shard {
                 stream,
             } => self.add_leg(now, (leg, port), identity, stream.map(|stream| *stream)),
             C::UpdateLeg { leg, stream } => self.update_leg(now, leg, *stream),
+            C::AddLink { mixer, link, end } => self.add_link(mixer, link, end),
+            C::RemoveLink { mixer, link } => self.remove_link(mixer, link),
             C::RemoveLeg { leg } => self.remove_leg(now, leg, notices),
             C::AddMixer { mixer } => self.add_mixer(mixer),
             C::RemoveMixer { mixer } => self.remove_mixer(mixer, notices),
@@ -92,7 +99,7 @@ impl Shard {
                 let stats = self.leg_mut(leg)?.stats();
                 notices.push(MediaNotice::Stats {
                     leg,
-                    stats: alloc::boxed::Box::new(stats),
+                    stats: Box::new(stats),
                 });
                 Ok(())
             }
@@ -163,7 +170,12 @@ impl Shard {
         id: LegId,
         notices: &mut Notices,
     ) -> Result<(), Refusal> {
-        let slot = self.legs.slot(id).ok_or(NO_LEG)?;
+        let Some(slot) = self.legs.slot(id) else {
+            // A leg that was refused is removed all the same, so that its place is given back.
+            let stats = Box::default();
+            notices.push(MediaNotice::LegRemoved { leg: id, stats });
+            return Ok(());
+        };
         self.detach(slot)?;
         let wall = self.wall(now);
         let mut leg = self.legs.remove(slot).ok_or(NO_LEG)?;
@@ -182,7 +194,7 @@ impl Shard {
         let stats: LegStats = leg.stats();
         notices.push(MediaNotice::LegRemoved {
             leg: id,
-            stats: alloc::boxed::Box::new(stats),
+            stats: Box::new(stats),
         });
         Ok(())
     }
@@ -211,6 +223,27 @@ impl Shard {
             .mixers
             .retain(|other| *other != slot);
         self.end_attached(mixer.playbacks.iter(), mixer.recordings.iter(), notices);
+        Ok(())
+    }
+
+    fn add_link(&mut self, id: MixerId, link: LinkId, end: Box<LinkEnd>) -> Result<(), Refusal> {
+        let slot = self.mixers.slot(id).ok_or(NO_MIXER)?;
+        let mixer = self.mixers.at_mut(slot).ok_or(NO_MIXER)?;
+        if mixer.links.iter().any(|(known, _)| *known == link) {
+            return Err("a link of this name exists already");
+        }
+        if mixer.links.len() >= LINKS_PER_MIXER_MAX {
+            return Err("the mixer has as many links as its limit allows");
+        }
+        mixer.links.push((link, end));
+        Ok(())
+    }
+
+    fn remove_link(&mut self, id: MixerId, link: LinkId) -> Result<(), Refusal> {
+        let slot = self.mixers.slot(id).ok_or(NO_MIXER)?;
+        let mixer = self.mixers.at_mut(slot).ok_or(NO_MIXER)?;
+        let index = mixer.links.iter().position(|(known, _)| *known == link);
+        mixer.links.remove(index.ok_or("the link does not exist")?);
         Ok(())
     }
 

@@ -1,14 +1,17 @@
 //! One mixer and the memory that all of them work in.
 
+use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use plenum_codecs::Codec;
 use smallvec::SmallVec;
 
+use crate::command::LinkId;
 use crate::jitter::PACKET_SAMPLES_MAX;
 use crate::leg::Decoded;
 use crate::limiter::Limiter;
+use crate::link::LinkEnd;
 use crate::time::FRAME;
 
 /// Bytes of a frame in the widest codec.
@@ -24,6 +27,8 @@ pub(super) struct Mixer {
     /// Limits what everyone hears who says nothing.
     pub(super) limiter: Limiter,
     pub(super) tick: Option<u64>,
+    /// Mixers on other shards that this one is joined with.
+    pub(super) links: Vec<(LinkId, Box<LinkEnd>)>,
 }
 
 impl Mixer {
@@ -35,6 +40,7 @@ impl Mixer {
             recordings: SmallVec::new(),
             limiter: Limiter::new(),
             tick: None,
+            links: Vec::new(),
         }
     }
 }

@@ -111,6 +111,7 @@ fn run_mixer(
     scratch.sum.fill(0);
     listen_to_legs(mixer, legs, audio, scratch, at);
     mix_playbacks(mixer, audio, scratch, at.notices);
+    exchange(mixer, scratch, at);
     let shared = &mut scratch.shared;
     mixer.limiter.apply(&scratch.sum, &mut shared.samples);
     shared.refresh();
@@ -168,6 +169,20 @@ fn mix_playbacks(
         mix::accumulate(&mut scratch.sum, &scratch.heard[..len]);
         len == FRAME
     });
+}
+
+/// Adds what mixers on other shards say, and tells each what all others say here.
+fn exchange(mixer: &mut Mixer, scratch: &mut Scratch, at: &mut Moment<'_>) {
+    for (_, link) in &mut mixer.links {
+        if !link.hear(&mut scratch.sum) {
+            at.counters.link_frames_missed += 1;
+        }
+    }
+    for (_, link) in &mut mixer.links {
+        if !link.say(&scratch.sum) {
+            at.counters.link_frames_dropped += 1;
+        }
+    }
 }
 
 fn say_to_leg(

@@ -1,0 +1,7 @@
+//! What calls live through, told as stories, and the laws that hold whatever happens.
+
+mod applications;
+mod journal;
+mod laws;
+mod rooms;
+mod world;
