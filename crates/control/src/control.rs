@@ -214,8 +214,9 @@ impl Control {
     /// Tells when [`Control::timeout`] must be called next.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        let deadlines = [self.ua.next_deadline(), self.switch.next_deadline()];
-        deadlines.into_iter().flatten().min()
+        let machines = [self.ua.next_deadline(), self.switch.next_deadline()];
+        let ports = self.ports.values().map(PortTable::next_deadline);
+        machines.into_iter().chain(ports).flatten().min()
     }
 
     /// Ends all calls and refuses new ones.
@@ -292,6 +293,7 @@ impl Control {
             }
         }
         self.bind_more(out);
+        self.close_surplus(now, out);
     }
 
     /// Asks each shard whose reserve of port pairs is low to bind more.
@@ -301,6 +303,19 @@ impl Control {
                 out.push(Output::BindPorts {
                     shard: *shard,
                     count,
+                });
+            }
+        }
+    }
+
+    /// Closes port pairs that nobody has needed for a while.
+    fn close_surplus(&mut self, now: Instant, out: &mut ControlOutbox) {
+        for (shard, table) in &mut self.ports {
+            for port in table.surplus(now) {
+                let command = MediaCommand::RemovePort { port };
+                out.push(Output::Media {
+                    shard: *shard,
+                    command,
                 });
             }
         }

@@ -42,5 +42,5 @@ mod requests;
 pub use config::ControlConfig;
 pub use control::{Control, ControlOutbox, Counters, Sizes};
 pub use io::{Input, Output, ShardId, SoundJob, SoundName};
-pub use ports::{BIND_STEP, LEGS_PER_PAIR, RESERVE};
+pub use ports::{BIND_STEP, LEGS_PER_PAIR, RESERVE, SURPLUS, SURPLUS_KEPT};
 pub use requests::{Figures, JOURNAL_PAGE_MAX, Reply, Request};

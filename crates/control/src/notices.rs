@@ -2,7 +2,6 @@
 
 use plenum_media::{LegId, LegStats, MediaNotice};
 use plenum_switch::LegEvent;
-use plenum_time::Instant;
 
 use crate::ShardId;
 use crate::control::{Control, ControlOutbox};

@@ -6,7 +6,6 @@ use alloc::sync::Arc;
 
 use plenum_media::{End, MediaCommand, PlaybackId, Source, Target, Tone};
 use plenum_switch::{PlaybackKey, PlaybackOutcome, Sound, Stimulus, ToneSpec};
-use plenum_time::Instant;
 use slotmap::Key as _;
 
 use crate::control::{Control, ControlOutbox};

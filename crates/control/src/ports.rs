@@ -9,9 +9,12 @@
 //! mistaken for one another, and they are told apart by their synchronisation source.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
 use core::net::SocketAddr;
+use core::time::Duration;
 
 use plenum_media::{LegId, PortId};
+use plenum_time::Instant;
 
 /// Legs on one pair at most: what one batched read returns.
 pub const LEGS_PER_PAIR: u16 = 64;
@@ -21,6 +24,13 @@ pub const RESERVE: usize = 32;
 
 /// Pairs bound at a time.
 pub const BIND_STEP: u16 = 64;
+
+/// Pairs without a leg beyond which the rest is closed again, once they were not needed for
+/// [`SURPLUS_KEPT`].
+pub const SURPLUS: usize = RESERVE + BIND_STEP as usize;
+
+/// How long pairs that nobody needs stay bound.
+pub const SURPLUS_KEPT: Duration = Duration::from_secs(10);
 
 /// Pairs looked at for one that has not the newcomer's address yet.
 const TRIES: usize = 64;
@@ -35,6 +45,8 @@ pub(crate) struct PortTable {
     idle: usize,
     binding: u16,
     pairs_max: usize,
+    /// When the pairs that nobody needs are closed, if there are any.
+    shrink_at: Option<Instant>,
 }
 
 /// A leg's place: what the answer to its offer announces.
@@ -69,6 +81,7 @@ impl PortTable {
             idle: 0,
             binding: 0,
             pairs_max,
+            shrink_at: None,
         }
     }
 
@@ -103,6 +116,35 @@ impl PortTable {
         let count = BIND_STEP.min(u16::try_from(room).unwrap_or(u16::MAX));
         self.binding = count;
         Some(count)
+    }
+
+    /// Tells when [`surplus`](Self::surplus) must be called next.
+    pub(crate) const fn next_deadline(&self) -> Option<Instant> {
+        self.shrink_at
+    }
+
+    /// Takes out the pairs that were not needed for a while, for the driver to close.
+    pub(crate) fn surplus(&mut self, now: Instant) -> Vec<PortId> {
+        if self.idle <= SURPLUS {
+            self.shrink_at = None;
+            return Vec::new();
+        }
+        let at = *self.shrink_at.get_or_insert(now + SURPLUS_KEPT);
+        if now < at {
+            return Vec::new();
+        }
+        self.shrink_at = None;
+        let idle = self.pairs.iter().rev().filter(|(_, pair)| pair.legs == 0);
+        let ports: Vec<PortId> = idle
+            .map(|(port, _)| *port)
+            .take(self.idle - SURPLUS)
+            .collect();
+        for port in &ports {
+            self.pairs.remove(port);
+            self.shareable.remove(port);
+        }
+        self.idle -= ports.len();
+        ports
     }
 
     /// Seats a leg whose peer announced `remote`; `None` if no pair can take it.
@@ -334,6 +376,24 @@ mod tests {
         assert_eq!(table.wanted(), Some(36));
     }
 
+    #[test]
+    fn pairs_of_a_burst_are_closed_again_after_a_while() {
+        let mut table = table(400);
+        for leg in 0..300 {
+            assert!(table.assign(LegId(leg), None).is_some());
+        }
+        let start = Instant::ZERO;
+        assert!(table.surplus(start).is_empty());
+        assert_eq!(table.next_deadline(), Some(start + SURPLUS_KEPT));
+        for leg in 0..300 {
+            table.release(LegId(leg));
+        }
+        assert!(table.surplus(start + SURPLUS_KEPT / 2).is_empty());
+        assert_eq!(table.surplus(start + SURPLUS_KEPT).len(), 400 - SURPLUS);
+        assert_eq!((table.pairs(), table.next_deadline()), (SURPLUS, None));
+        assert!(table.assign(LegId(1), None).is_some());
+    }
+
     #[derive(Clone, Debug)]
     enum Step {
         Assign(u64, Option<u16>),
@@ -353,8 +413,6 @@ mod tests {
         ];
         proptest::collection::vec(step, 0..120)
     }
-
-    use alloc::vec::Vec;
 
     proptest! {
         #[test]

@@ -10,7 +10,6 @@ use core::time::Duration;
 
 use plenum_media::{MediaCommand, RecordingId, Target};
 use plenum_switch::{RecordingKey, Stimulus};
-use plenum_time::Instant;
 use slotmap::Key as _;
 
 use crate::control::{Control, ControlOutbox, recording_buffers};

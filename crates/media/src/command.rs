@@ -49,6 +49,11 @@ pub enum MediaCommand {
         /// The pair.
         port: PortId,
     },
+    /// A port pair without legs is closed; its name may be given to another pair later.
+    RemovePort {
+        /// The pair.
+        port: PortId,
+    },
     /// Starts a leg on a port pair.
     AddLeg {
         /// The name that all later commands use.

@@ -52,6 +52,7 @@ impl Shard {
         use MediaCommand as C;
         match command {
             C::AddPort { port } => self.add_port(port),
+            C::RemovePort { port } => self.remove_port(port),
             C::AddLeg {
                 leg,
                 port,
@@ -104,6 +105,13 @@ impl Shard {
                 Ok(())
             }
         }
+    }
+
+    fn remove_port(&mut self, port: PortId) -> Result<(), Refusal> {
+        if self.routes.remove_port(port) {
+            return Ok(());
+        }
+        Err("the port pair does not exist, or still has legs")
     }
 
     fn add_port(&mut self, port: PortId) -> Result<(), Refusal> {

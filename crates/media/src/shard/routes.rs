@@ -64,6 +64,18 @@ impl Routes {
         fresh
     }
 
+    /// Removes a port pair that has no legs; tells whether it did.
+    pub(super) fn remove_port(&mut self, port: PortId) -> bool {
+        match self.ports.get_mut(port.0 as usize) {
+            Some(place) if place.as_ref().is_some_and(Vec::is_empty) => {
+                *place = None;
+                self.count -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
     pub(super) const fn ports(&self) -> usize {
         self.count
     }

@@ -168,6 +168,7 @@ impl ShardThread {
             backlog: VecDeque::new(),
             notices,
             ports: 0,
+            free_ports: Vec::new(),
             metrics,
             stop,
             thread: Some(thread),
@@ -185,7 +186,9 @@ pub struct ShardHandle {
     orders: Producer<Order>,
     backlog: VecDeque<Order>,
     notices: Consumer<MediaNotice>,
+    /// Names of pairs given so far, and those of closed pairs, which are given again.
     ports: u32,
+    free_ports: Vec<PortId>,
     metrics: Arc<ShardMetrics>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -216,7 +219,13 @@ impl ShardHandle {
     ///
     /// [`BacklogFull`] if the thread is hopelessly behind; the order is lost.
     pub fn command(&mut self, command: MediaCommand) -> Result<(), BacklogFull> {
-        self.order(Order::Command(command))
+        let closed = match command {
+            MediaCommand::RemovePort { port } => Some(port),
+            _ => None,
+        };
+        self.order(Order::Command(command))?;
+        self.free_ports.extend(closed);
+        Ok(())
     }
 
     /// Hands sockets over; returns the name under which orders may use them from here on.
@@ -225,9 +234,15 @@ impl ShardHandle {
     ///
     /// [`BacklogFull`] as for [`command`](Self::command); the sockets are closed.
     pub fn add_port(&mut self, pair: PortPair) -> Result<PortId, BacklogFull> {
-        let port = PortId(self.ports);
+        let port = self
+            .free_ports
+            .last()
+            .copied()
+            .unwrap_or(PortId(self.ports));
         self.order(Order::Port(port, pair))?;
-        self.ports += 1;
+        if self.free_ports.pop().is_none() {
+            self.ports += 1;
+        }
         Ok(port)
     }
 

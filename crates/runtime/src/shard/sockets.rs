@@ -85,6 +85,14 @@ impl Sockets {
         Ok(())
     }
 
+    /// Closes a pair.
+    pub(super) fn remove(&mut self, port: PortId) {
+        if let Some(pair) = self.pairs.get_mut(port.0 as usize) {
+            // The kernel forgets a socket in its epoll sets once it is closed.
+            *pair = None;
+        }
+    }
+
     /// Reads what waits on the RTP sockets, or on the RTCP sockets.
     pub(super) fn read(
         &mut self,

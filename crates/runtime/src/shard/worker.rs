@@ -138,10 +138,18 @@ impl<P: Plane> Worker<P> {
             obeyed += 1;
             match order {
                 Order::Command(command) => {
+                    let closed = match command {
+                        MediaCommand::RemovePort { port } => Some(port),
+                        _ => None,
+                    };
                     let (shard, notices) = (&mut self.shard, &mut self.reports.notices);
                     let call = AssertUnwindSafe(|| shard.command(now, command, notices));
                     if catch_unwind(call).is_err() {
                         fault(self.id, &self.metrics, "command");
+                    }
+                    if let Some(port) = closed {
+                        self.sockets.remove(port);
+                        self.metrics.ports.store(self.sockets.len() as u64, Relaxed);
                     }
                 }
                 Order::Port(port, pair) => {
