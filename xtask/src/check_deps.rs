@@ -62,7 +62,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         package: "plenum-media",
         internal: &["plenum-time", "plenum-rtp", "plenum-codecs"],
-        external: &["hashbrown", "libm", "smallvec", "thiserror"],
+        external: &["hashbrown", "libm", "rtrb", "smallvec", "thiserror"],
         pure: true,
     },
     Row {
@@ -98,7 +98,8 @@ pub(crate) const TABLE: &[Row] = &[
             "plenum-sip-ua", "plenum-codecs",
         ],
         external: &[
-            "bytes", "getrandom", "hound", "libc", "nix", "rtrb", "socket2", "thiserror", "tokio", "tracing",
+            "bytes", "getrandom", "hound", "libc", "nix", "rtrb", "socket2", "thiserror", "tokio",
+            "tracing",
         ],
         pure: false,
     },
@@ -158,6 +159,7 @@ pub(crate) const NO_STD_PACKAGES: &[&str] = &[
     "ppv-lite86",
     "rand_chacha",
     "rand_core",
+    "rtrb",
     "slotmap",
     "smallvec",
     "thiserror",

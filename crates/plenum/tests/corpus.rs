@@ -22,9 +22,15 @@ fn the_corpus_is_taken_or_refused_with_sentences() {
                 assert!(!error.problems().is_empty(), "{path:?}");
                 let lines = text.lines().count() + 1;
                 let named = |line: usize| line <= lines;
-                assert!(error.problems().iter().all(|problem| named(problem.line)), "{path:?}");
+                assert!(
+                    error.problems().iter().all(|problem| named(problem.line)),
+                    "{path:?}"
+                );
             }
         }
     }
-    assert!(taken >= 5 && refused >= 15, "{taken} taken, {refused} refused");
+    assert!(
+        taken >= 5 && refused >= 15,
+        "{taken} taken, {refused} refused"
+    );
 }

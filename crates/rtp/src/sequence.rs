@@ -158,8 +158,8 @@ impl ExtendedSequence {
         }
     }
 
-    /// Returns the highest number in a report's form: cycles since the first packet above the wire's
-    /// number (RFC 3550 section 6.4.1).
+    /// Returns the highest number in a report's form: cycles since the first packet above the
+    /// wire's number (RFC 3550 section 6.4.1).
     #[must_use]
     pub fn highest(&self) -> u32 {
         match &self.state {

@@ -33,8 +33,8 @@
 //!
 //! The published parser `sdp-types` was tried with what phones send. It needs the standard library,
 //! drops lines of unknown types, and refuses a session name in ISO 8859-1 and a user name with a
-//! space. The syntax is a list of lines, so a tolerant reader in linear time is shorter than a layer
-//! that repairs input before and after another one.
+//! space. The syntax is a list of lines, so a tolerant reader in linear time is shorter than a
+//! layer that repairs input before and after another one.
 
 #![no_std]
 #![forbid(unsafe_code)]

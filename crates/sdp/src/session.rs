@@ -25,8 +25,8 @@ const MAX_SESSION_ID: u64 = (1 << 62) - 1;
 /// order and count; a payload number keeps its codec.
 ///
 /// Two offers that cross are the caller's matter (RFC 3261 14.1): an offer refused with
-/// [`NegotiationError::OfferPending`] is answered with 491. The value is `Clone`; a user agent that may have to undo answered offers
-/// (RFC 6141) keeps a copy.
+/// [`NegotiationError::OfferPending`] is answered with 491. The value is `Clone`; a user
+/// agent that may have to undo answered offers (RFC 6141) keeps a copy.
 #[derive(Debug, Clone)]
 pub struct OfferAnswer {
     session_id: u64,

@@ -24,13 +24,19 @@ impl<T> TimerQueue<T> {
     /// Builds an empty queue.
     #[must_use]
     pub const fn new() -> Self {
-        Self { due: BTreeMap::new(), serial: 0 }
+        Self {
+            due: BTreeMap::new(),
+            serial: 0,
+        }
     }
 
     /// Arms a timer that fires at `at` and hands back `value`.
     pub fn arm(&mut self, at: Instant, value: T) -> TimerId {
         self.serial += 1;
-        let id = TimerId { at, serial: self.serial };
+        let id = TimerId {
+            at,
+            serial: self.serial,
+        };
         self.due.insert(id, value);
         id
     }
@@ -91,8 +97,9 @@ mod tests {
         queue.arm(Instant::from_millis(1), "first");
         queue.arm(Instant::from_millis(1), "second");
         let now = Instant::from_millis(5);
-        let fired: alloc::vec::Vec<_> =
-            core::iter::from_fn(|| queue.pop_due(now)).map(|(_, value)| value).collect();
+        let fired: alloc::vec::Vec<_> = core::iter::from_fn(|| queue.pop_due(now))
+            .map(|(_, value)| value)
+            .collect();
         assert_eq!(fired, ["first", "second", "late"]);
     }
 

@@ -1,7 +1,7 @@
 //! The configuration file: one TOML document, every key optional.
 //!
-//! [`schema::KEYS`] is the one table of keys. It drives the check (unknown keys, types, ranges, each
-//! with the line and the fix), the defaults, and `plenum config explain`.
+//! [`schema::KEYS`] is the one table of keys. It drives the check (unknown keys, types, ranges,
+//! each with the line and the fix), the defaults, and `plenum config explain`.
 
 mod check;
 pub mod explain;

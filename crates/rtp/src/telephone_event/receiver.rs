@@ -20,9 +20,9 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(10);
 ///     +--- end, next event, or silence -----+  yields the digit
 /// ```
 ///
-/// An event is known by its timestamp, so any one of its packets is enough: the digit counts if its
-/// start was lost, if all its ends were lost, or if packets come twice or out of order. One receiver
-/// serves one source; make a new one if the source changes.
+/// An event is known by its timestamp, so any one of its packets is enough: the digit counts if
+/// its start was lost, if all its ends were lost, or if packets come twice or out of order. One
+/// receiver serves one source; make a new one if the source changes.
 ///
 /// # Standard
 ///

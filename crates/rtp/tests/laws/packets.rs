@@ -33,7 +33,9 @@ struct Extras {
 prop_compose! {
     fn any_extras()(
         csrcs in prop::collection::vec(any::<u32>(), 0..16),
-        extension in prop::option::of((any::<u16>(), prop::collection::vec(any::<[u8; 4]>(), 0..9))),
+        extension in prop::option::of(
+            (any::<u16>(), prop::collection::vec(any::<[u8; 4]>(), 0..9))
+        ),
         padding in any::<u8>(),
     ) -> Extras {
         Extras { csrcs, extension, padding }

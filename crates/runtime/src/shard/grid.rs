@@ -118,14 +118,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn each_slice_is_run_or_skipped_exactly_once(steps in prop::collection::vec(0u64..60, 1..50)) {
+        fn each_slice_is_run_or_skipped_exactly_once(
+            steps in prop::collection::vec(0u64..60, 1..50),
+        ) {
             let mut grid = Grid::starting_after(Instant::ZERO);
             let (mut now, mut counted) = (0, 0);
             for step in steps {
                 now += step;
                 while let Some(slice) = grid.due(Instant::from_millis(now)) {
                     counted += 1 + slice.skipped;
-                    prop_assert_eq!(slice.tick * u64::from(PHASES) + u64::from(slice.phase), counted);
+                    let number = slice.tick * u64::from(PHASES) + u64::from(slice.phase);
+                    prop_assert_eq!(number, counted);
                 }
                 prop_assert_eq!(counted, now / 5);
             }
