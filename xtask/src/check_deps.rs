@@ -163,6 +163,7 @@ pub(crate) const NO_STD_PACKAGES: &[&str] = &[
     "slotmap",
     "smallvec",
     "thiserror",
+    "zerocopy",
 ];
 
 /// Checks the workspace against [`TABLE`].

@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Config, explain};
-use crate::{ctl, demo, doctor, serve};
+use crate::{call, ctl, demo, doctor, serve};
 
 /// A conferencing server and call-control platform.
 #[derive(Debug, Parser)]
@@ -25,6 +25,7 @@ enum Command {
     /// Checks and explains the configuration.
     #[command(subcommand)]
     Config(ConfigVerb),
+    Call(Box<call::CallOptions>),
     Ctl(ctl::client::CtlOptions),
     Doctor(doctor::DoctorOptions),
 }
@@ -75,6 +76,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
             write!(std::io::stdout(), "{text}")?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Call(options) => runtime()?.block_on(call::run(*options)),
         Command::Ctl(options) => ctl::client::run(options),
         Command::Doctor(options) => doctor::run(&options),
     }

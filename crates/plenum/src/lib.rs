@@ -12,6 +12,7 @@
 //!
 //! Protocols and decisions: they are in the machines. System calls: they are in `runtime`.
 
+pub mod call;
 pub mod cli;
 pub mod config;
 pub mod ctl;
