@@ -24,7 +24,7 @@ const TURNS_MAX: u32 = 100_000;
 /// SIP, channels, bridges and rooms as one value.
 ///
 /// Composes [`Endpoint`] (the SIP side of calls) with [`Switch`] (what calls do) and with the media
-/// shards, which it commands but does not own. A call is a [`Leg`]: it ties a SIP call, a channel
+/// shards, which it commands but does not own. A call is a leg: it ties a SIP call, a channel
 /// and a media leg together under one key.
 ///
 /// ```text

@@ -62,7 +62,10 @@ impl Shard {
         id: PlaybackId,
         notices: &mut Notices,
     ) -> Result<(), Refusal> {
-        let slot = self.audio.playbacks.slot(id).ok_or(NO_PLAYBACK)?;
+        let Some(slot) = self.audio.playbacks.slot(id) else {
+            // The order crossed the notice of the end.
+            return Ok(());
+        };
         let target = self.audio.playbacks.at(slot).ok_or(NO_PLAYBACK)?.target;
         match self.find(target)? {
             Found::Leg(leg) => {
@@ -131,7 +134,10 @@ impl Shard {
         id: RecordingId,
         notices: &mut Notices,
     ) -> Result<(), Refusal> {
-        let slot = self.audio.recordings.slot(id).ok_or(NO_RECORDING)?;
+        let Some(slot) = self.audio.recordings.slot(id) else {
+            // The order crossed the notice of the end.
+            return Ok(());
+        };
         let target = self.audio.recordings.at(slot).ok_or(NO_RECORDING)?.target;
         match self.find(target)? {
             Found::Leg(leg) => {
