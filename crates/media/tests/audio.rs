@@ -131,7 +131,10 @@ fn playbacks_on_a_mixer_sound_together_for_everyone() {
     world.command(MediaCommand::StopPlayback {
         playback: PlaybackId(2),
     });
-    assert!(world.heard.is_empty(), "an order that crosses the end is no fault");
+    assert!(
+        world.heard.is_empty(),
+        "an order that crosses the end is no fault"
+    );
 }
 
 #[test]

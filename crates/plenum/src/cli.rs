@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Config, explain};
-use crate::{call, ctl, demo, doctor, serve};
+use crate::{call, ctl, demo, doctor, load, serve};
 
 /// A conferencing server and call-control platform.
 #[derive(Debug, Parser)]
@@ -26,6 +26,7 @@ enum Command {
     #[command(subcommand)]
     Config(ConfigVerb),
     Call(Box<call::CallOptions>),
+    Load(Box<load::LoadOptions>),
     Ctl(ctl::client::CtlOptions),
     Doctor(doctor::DoctorOptions),
 }
@@ -77,6 +78,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Call(options) => runtime()?.block_on(call::run(*options)),
+        Command::Load(options) => load::run(*options),
         Command::Ctl(options) => ctl::client::run(options),
         Command::Doctor(options) => doctor::run(&options),
     }

@@ -19,6 +19,7 @@ pub mod ctl;
 pub mod demo;
 pub mod doctor;
 pub mod http;
+pub mod load;
 pub mod logs;
 pub mod metrics;
 pub mod serve;

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use plenum_control::{Control, ControlConfig};
+use plenum_control::{BIND_STEP, Control, ControlConfig, Reply, Request};
 use plenum_media::ShardConfig;
 use plenum_runtime::files::FilesConfig;
 use plenum_runtime::process::raise_open_files_limit;
@@ -28,6 +28,12 @@ pub type Handle = ControlHandle<Control>;
 
 /// How long calls may take to end when the server stops.
 const DRAIN_MAX: Duration = Duration::from_secs(20);
+
+/// How long the first RTP ports may take to be bound.
+const PORTS_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often it is looked whether they are.
+const PORTS_LOOK: Duration = Duration::from_millis(2);
 
 /// Bytes of events kept for slow readers.
 const JOURNAL_BYTES: usize = 16 << 20;
@@ -69,6 +75,7 @@ impl Running {
             )
         })
         .await?;
+        until_ports(server.handle(), config, shards).await?;
         let metrics = Metrics {
             handle: server.handle().clone(),
             sip: Arc::clone(server.sip_metrics()),
@@ -125,6 +132,31 @@ impl Running {
             Err(error) => tracing::warn!(%error, "stopped"),
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Waits until each shard has RTP ports in reserve, so that the first call finds one.
+async fn until_ports(handle: &Handle, config: &Config, shards: u16) -> anyhow::Result<()> {
+    let wanted = pairs_per_shard(config, shards).min(BIND_STEP.into()) * usize::from(shards);
+    let deadline = Instant::now() + PORTS_PATIENCE;
+    loop {
+        let bound = match handle.request(Request::Figures).await? {
+            Reply::Figures(figures) => figures.sizes.port_pairs,
+            _ => 0,
+        };
+        match (bound, Instant::now() < deadline) {
+            (bound, _) if bound >= wanted => return Ok(()),
+            (_, true) => tokio::time::sleep(PORTS_LOOK).await,
+            (0, false) => {
+                let (bind, (first, last)) = (config.rtp.bind, config.rtp.ports);
+                return Err(anyhow!(
+                    "no port from {first} to {last} can be bound on {bind}, so no call could have \
+                     audio; set [rtp] ports to a free range, or [rtp] bind to an address of this \
+                     machine"
+                ));
+            }
+            (_, false) => return Ok(()),
+        }
     }
 }
 
@@ -233,7 +265,6 @@ fn control(
     dialplan: Dialplan,
     rooms: RoomProfiles,
 ) -> ControlConfig {
-    let (first, last) = config.rtp.ports;
     let calls_max = usize::try_from(config.sip.calls_max).unwrap_or(usize::MAX);
     ControlConfig {
         product: format!("Plenum/{}", env!("CARGO_PKG_VERSION")),
@@ -241,7 +272,7 @@ fn control(
         anonymous_context: config.sip.anonymous_context.clone(),
         media_address: config.rtp.advertise,
         shards,
-        pairs_per_shard: usize::from(last - first).div_ceil(2) / usize::from(shards.max(1)),
+        pairs_per_shard: pairs_per_shard(config, shards),
         recording_buffer_samples: RECORDING_BUFFER_SAMPLES,
         switch: SwitchConfig {
             rooms,
@@ -251,4 +282,10 @@ fn control(
             ..SwitchConfig::new(dialplan)
         },
     }
+}
+
+/// The range of ports is shared out evenly.
+fn pairs_per_shard(config: &Config, shards: u16) -> usize {
+    let (first, last) = config.rtp.ports;
+    usize::from(last - first).div_ceil(2) / usize::from(shards.max(1))
 }

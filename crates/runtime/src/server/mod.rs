@@ -64,8 +64,9 @@ pub struct ServerConfig {
 impl ServerConfig {
     /// Builds the options of `count` shards, one for each of the last cores the process may use.
     ///
-    /// With one core, or more shards than cores, they run where the system puts them. With one core
-    /// they run as ordinary threads, so that calls can still be ended when audio takes it all.
+    /// With one core, or more shards than cores, they run where the system puts them. Where audio
+    /// takes a whole core, the kernel keeps a share of it for ordinary threads
+    /// (`sched_rt_runtime_us`), so that calls can still be ended.
     #[must_use]
     pub fn shards(count: u16, real_time: bool, config: &ShardConfig) -> Vec<ShardOptions> {
         let cores = permitted_cores();
@@ -77,7 +78,7 @@ impl ServerConfig {
             .map(|index| ShardOptions {
                 id: ShardId(index),
                 cpu: first.map(|first| cores[first + usize::from(index)]),
-                real_time: real_time && cores.len() > 1,
+                real_time,
                 config: config.clone(),
             })
             .collect()

@@ -236,7 +236,7 @@ async fn sounds_and_shards_answer_the_machine() {
         panic!("a sound was to be missing")
     };
     assert!(sentence.starts_with("no sound \"missing\""), "{sentence}");
-    let command = MediaCommand::RemoveLeg { leg: LegId(77) };
+    let command = MediaCommand::ReportStats { leg: LegId(77) };
     let order = Output::Media {
         shard: ShardId(0),
         command,

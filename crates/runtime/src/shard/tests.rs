@@ -173,7 +173,7 @@ fn a_refused_order_comes_back_as_a_notice_and_wakes_its_taker() {
     let mut story = Story::begin();
     story
         .handle
-        .command(MediaCommand::RemoveLeg { leg: LegId(5) })
+        .command(MediaCommand::ReportStats { leg: LegId(5) })
         .unwrap();
     assert!(matches!(story.notice(), MediaNotice::Refused { .. }));
 }
