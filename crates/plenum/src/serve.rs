@@ -32,6 +32,9 @@ const DRAIN_MAX: Duration = Duration::from_secs(20);
 /// How long the first RTP ports may take to be bound.
 const PORTS_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long it is waited for more of them, where others use a part of the range.
+const MORE_PORTS_PATIENCE: Duration = Duration::from_millis(200);
+
 /// How often it is looked whether they are.
 const PORTS_LOOK: Duration = Duration::from_millis(2);
 
@@ -138,26 +141,32 @@ impl Running {
 /// Waits until each shard has RTP ports in reserve, so that the first call finds one.
 async fn until_ports(handle: &Handle, config: &Config, shards: u16) -> anyhow::Result<()> {
     let wanted = pairs_per_shard(config, shards).min(BIND_STEP.into()) * usize::from(shards);
-    let deadline = Instant::now() + PORTS_PATIENCE;
+    let start = Instant::now();
     loop {
         let bound = match handle.request(Request::Figures).await? {
             Reply::Figures(figures) => figures.sizes.port_pairs,
             _ => 0,
         };
-        match (bound, Instant::now() < deadline) {
+        let patience = if bound == 0 {
+            PORTS_PATIENCE
+        } else {
+            MORE_PORTS_PATIENCE
+        };
+        match (bound, start.elapsed() < patience) {
             (bound, _) if bound >= wanted => return Ok(()),
             (_, true) => tokio::time::sleep(PORTS_LOOK).await,
-            (0, false) => {
-                let (bind, (first, last)) = (config.rtp.bind, config.rtp.ports);
-                return Err(anyhow!(
-                    "no port from {first} to {last} can be bound on {bind}, so no call could have \
-                     audio; set [rtp] ports to a free range, or [rtp] bind to an address of this \
-                     machine"
-                ));
-            }
+            (0, false) => return Err(anyhow!(no_ports(config))),
             (_, false) => return Ok(()),
         }
     }
+}
+
+fn no_ports(config: &Config) -> String {
+    let (bind, (first, last)) = (config.rtp.bind, config.rtp.ports);
+    format!(
+        "no port from {first} to {last} can be bound on {bind}, so no call could have audio; set \
+         [rtp] ports to a free range, or [rtp] bind to an address of this machine"
+    )
 }
 
 /// Reads a dialplan file.

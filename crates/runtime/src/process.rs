@@ -1,6 +1,11 @@
-//! Limits of the process.
+//! Limits and priorities of the process.
+
+use std::io;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+use crate::shard::REAL_TIME_PRIORITY;
+use crate::sys;
 
 /// Raises the number of files and sockets that the process may open to what the system permits.
 ///
@@ -15,6 +20,15 @@ pub fn raise_open_files_limit() -> u64 {
     } else {
         soft
     }
+}
+
+/// Asks that the calling thread runs before ordinary ones (`SCHED_FIFO`), as shard threads do.
+///
+/// # Errors
+///
+/// The process may not ask for that.
+pub fn request_real_time() -> io::Result<()> {
+    sys::request_real_time(REAL_TIME_PRIORITY)
 }
 
 #[cfg(test)]

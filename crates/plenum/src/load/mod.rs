@@ -43,7 +43,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
-use plenum_runtime::process::raise_open_files_limit;
+use plenum_runtime::process::{raise_open_files_limit, request_real_time};
 
 pub use options::LoadOptions;
 use report::Report;
@@ -59,6 +59,8 @@ pub fn run(options: LoadOptions) -> anyhow::Result<ExitCode> {
     let target = Target::resolve(&options.target)?;
     if let Some(cpu) = options.cpu {
         pin(cpu)?;
+        // Where this is not permitted, the report tells whether the generator was late.
+        let _ = request_real_time();
     }
     raise_open_files_limit();
     let report = match options.calls {

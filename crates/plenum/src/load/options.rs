@@ -70,7 +70,7 @@ pub struct LoadOptions {
     /// Milliseconds that 99 of 100 set-ups may take, with --calls.
     #[arg(long, value_name = "MS", default_value_t = 50, requires = "calls")]
     pub(super) setup_ms: u32,
-    /// Runs the generator on this processor only.
+    /// Runs the generator on this processor only, before ordinary threads where permitted.
     #[arg(long, value_name = "N")]
     pub(super) cpu: Option<usize>,
     /// The process of the server on this machine, to report what it uses.

@@ -50,7 +50,7 @@ pub const BACKLOG_MAX: usize = 65_536;
 pub const NOTICES_MAX: usize = 8192;
 
 /// Priority among real-time threads: above none of the kernel's own, which are at 50.
-const REAL_TIME_PRIORITY: i32 = 20;
+pub(crate) const REAL_TIME_PRIORITY: i32 = 20;
 
 /// How a shard thread is set up.
 #[derive(Clone, Debug)]
