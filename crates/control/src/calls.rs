@@ -155,7 +155,8 @@ impl Control {
     fn apply(&mut self, key: LegKey, negotiated: &Negotiated, out: &mut ControlOutbox) {
         let leg = &mut self.legs[key];
         let was_held = leg.held;
-        leg.held = leg.state == LegState::Up && negotiated.remote_on_hold;
+        leg.held = leg.state == LegState::Up && negotiated.remote_on_hold && !leg.one_way;
+        leg.one_way &= negotiated.remote_on_hold;
         let held = leg.held;
         if let Some(stream) = stream_setup(negotiated, held) {
             let command = MediaCommand::UpdateLeg {

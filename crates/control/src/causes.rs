@@ -1,4 +1,7 @@
-//! Causes of Q.850 and status codes of SIP, one table each way (RFC 3398 section 7.2.4).
+//! Causes of Q.850 and status codes of SIP, one table each way.
+//!
+//! After RFC 3398 sections 7.2.4.1 and 8.2.6.1, and where those leave it open or programs of the
+//! field expect otherwise (480 as 19, 603 as 21), what Asterisk reports.
 
 use plenum_sip_msg::{Reason, StatusCode};
 use plenum_switch::Cause;

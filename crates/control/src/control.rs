@@ -160,7 +160,7 @@ impl Control {
             counters: Counters::default(),
             limits: Limits::default(),
         };
-        control.bind_more(out);
+        control.bind_more(Instant::ZERO, out);
         control
     }
 
@@ -185,13 +185,13 @@ impl Control {
                 None => self.ua.transport_failed(now, flow, &mut self.ua_out),
             },
             Input::Undeliverable { flow } => self.ua.transport_failed(now, flow, &mut self.ua_out),
-            Input::Media { shard, notice } => self.media_notice(shard, notice, out),
+            Input::Media { shard, notice } => self.media_notice(now, shard, notice, out),
             Input::PortsBound {
                 shard,
                 ports,
                 shortage,
             } => {
-                self.ports_bound(shard, &ports, shortage.is_some(), out);
+                self.ports_bound(now, shard, &ports, shortage.is_some(), out);
             }
             Input::SoundLoaded { job, outcome } => self.sound_loaded(job, outcome, out),
             Input::RecordingClosed { recording, outcome } => {
@@ -292,14 +292,14 @@ impl Control {
                 break;
             }
         }
-        self.bind_more(out);
+        self.bind_more(now, out);
         self.close_surplus(now, out);
     }
 
     /// Asks each shard whose reserve of port pairs is low to bind more.
-    fn bind_more(&mut self, out: &mut ControlOutbox) {
+    fn bind_more(&mut self, now: Instant, out: &mut ControlOutbox) {
         for (shard, table) in &mut self.ports {
-            if let Some(count) = table.wanted() {
+            if let Some(count) = table.wanted(now) {
                 out.push(Output::BindPorts {
                     shard: *shard,
                     count,
@@ -323,6 +323,7 @@ impl Control {
 
     fn ports_bound(
         &mut self,
+        now: Instant,
         shard: ShardId,
         ports: &[(PortId, u16)],
         short: bool,
@@ -338,7 +339,7 @@ impl Control {
                 command: MediaCommand::AddPort { port: *port },
             });
         }
-        table.binding_done(short);
+        table.binding_done(now, short);
     }
 }
 

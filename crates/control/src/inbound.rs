@@ -7,13 +7,14 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use core::net::SocketAddr;
 
-use plenum_media::{MediaCommand, StreamIdentity, StreamSetup};
+use plenum_media::{LegId, MediaCommand, StreamIdentity, StreamSetup};
 use plenum_sdp::{Negotiated, NegotiationError, OfferAnswer, SessionDescription};
 use plenum_sip_msg::{HeaderName, Message, Reason, StatusCode};
 use plenum_sip_ua::{CallKey, ExtraHeaders};
 use plenum_switch::{Arrival, Cause, Refusal};
 use plenum_time::Instant;
 use rand_core::Rng;
+use smallvec::SmallVec;
 
 use crate::causes::refusal_status;
 use crate::control::{Control, ControlOutbox};
@@ -136,12 +137,11 @@ impl Control {
     ) -> Result<LegKey, Rejection> {
         let offer = session_description(request)?;
         let remote = offer.as_deref().and_then(announced);
-        let shard = self.shard_for(request);
         let session_id = self.random.next_u64();
         let key = self.legs.insert_with_key(|_| Leg {
             call,
             channel: None,
-            shard,
+            shard: ShardId(0),
             place: Place {
                 port: plenum_media::PortId(0),
                 rtp_port: 0,
@@ -149,22 +149,23 @@ impl Control {
             state: LegState::Offered,
             offers: OfferAnswer::new(session_id),
             answer: None,
+            one_way: false,
             held: false,
             cause: None,
         });
-        let table = self.ports.get_mut(&shard);
-        let Some(place) = table.and_then(|table| table.assign(key.id(), remote)) else {
+        let Some((shard, place)) = self.place_for(key.id(), request, remote) else {
             self.legs.remove(key);
             let why = "no RTP port is free; widen [rtp] ports or call again later";
             return Err(Rejection::unavailable(why));
         };
         let leg = &mut self.legs[key];
-        leg.place = place;
+        (leg.shard, leg.place) = (shard, place);
         let local = local_media(self.config.media_address, place);
         let negotiated = match offer.map(|offer| leg.offers.remote_offer(&offer, &local)) {
             None => None,
             Some(Ok((answer, negotiated))) => {
                 leg.answer = Some(answer);
+                leg.one_way = negotiated.remote_on_hold;
                 Some(negotiated)
             }
             Some(Err(error)) => {
@@ -206,6 +207,22 @@ impl Control {
             shard: leg.shard,
             command,
         });
+    }
+
+    /// Gives a call a place on the shard where it belongs, or on another if that one is full.
+    fn place_for(
+        &mut self,
+        leg: LegId,
+        request: &Message,
+        remote: Option<SocketAddr>,
+    ) -> Option<(ShardId, Place)> {
+        let first = self.shard_for(request);
+        let rest = self.ports.keys().copied().filter(|shard| *shard != first);
+        let shards: SmallVec<[ShardId; 8]> = core::iter::once(first).chain(rest).collect();
+        shards.into_iter().find_map(|shard| {
+            let place = self.ports.get_mut(&shard)?.assign(leg, remote)?;
+            Some((shard, place))
+        })
     }
 
     /// Chooses the shard of a new call: callers of one number share a shard, because they are

@@ -49,6 +49,8 @@ pub(crate) struct Leg {
     pub(crate) offers: OfferAnswer,
     /// Our answer to the offer in the INVITE; `None` when the INVITE had none, so that we offer.
     pub(crate) answer: Option<Vec<u8>>,
+    /// Whether the peer offered from the start not to receive: that is no hold.
+    pub(crate) one_way: bool,
     /// Whether the peer has put us on hold since the call was set up.
     pub(crate) held: bool,
     /// Why we end the call, when we do.

@@ -4,8 +4,7 @@
 //! apart is the address they send from, and that address is certain only after the first packet:
 //! behind NAT it differs from what the peer announced. So a pair takes a second leg only while all
 //! its legs are *latched* (their source confirmed by a packet) and none of them announced the
-//! newcomer's address. When every pair is taken and no more can be bound, unlatched legs share a
-//! pair too, as long as their announced addresses differ; only peers behind NAT could then be
+//! newcomer's address. When every pair is taken, unlatched legs share a pair too, as long as their announced addresses differ; only peers behind NAT could then be
 //! mistaken for one another, and they are told apart by their synchronisation source.
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -20,10 +19,10 @@ use plenum_time::Instant;
 pub const LEGS_PER_PAIR: u16 = 64;
 
 /// Pairs that wait without a leg before a shard is asked to bind more.
-pub const RESERVE: usize = 32;
+pub const RESERVE: usize = 64;
 
 /// Pairs bound at a time.
-pub const BIND_STEP: u16 = 64;
+pub const BIND_STEP: u16 = 128;
 
 /// Pairs without a leg beyond which the rest is closed again, once they were not needed for
 /// [`SURPLUS_KEPT`].
@@ -31,6 +30,9 @@ pub const SURPLUS: usize = RESERVE + BIND_STEP as usize;
 
 /// How long pairs that nobody needs stay bound.
 pub const SURPLUS_KEPT: Duration = Duration::from_secs(10);
+
+/// How long no more pairs are asked for after the driver could not bind all.
+const SHORTAGE_PAUSE: Duration = Duration::from_secs(5);
 
 /// Pairs looked at for one that has not the newcomer's address yet.
 const TRIES: usize = 64;
@@ -42,8 +44,11 @@ pub(crate) struct PortTable {
     /// Pairs whose legs are all latched and that have room for one more, lowest first.
     shareable: BTreeSet<PortId>,
     legs: BTreeMap<LegId, Seat>,
-    idle: usize,
+    /// Pairs without a leg.
+    idle: BTreeSet<PortId>,
     binding: u16,
+    /// No more pairs are asked for until then.
+    short_until: Option<Instant>,
     pairs_max: usize,
     /// When the pairs that nobody needs are closed, if there are any.
     shrink_at: Option<Instant>,
@@ -78,8 +83,9 @@ impl PortTable {
             pairs: BTreeMap::new(),
             shareable: BTreeSet::new(),
             legs: BTreeMap::new(),
-            idle: 0,
+            idle: BTreeSet::new(),
             binding: 0,
+            short_until: None,
             pairs_max,
             shrink_at: None,
         }
@@ -94,23 +100,24 @@ impl PortTable {
             remotes: BTreeMap::new(),
         };
         if self.pairs.insert(port, pair).is_none() {
-            self.idle += 1;
+            self.idle.insert(port);
             self.shareable.insert(port);
         }
     }
 
     /// Notes that the driver has answered a request for more pairs.
-    pub(crate) fn binding_done(&mut self, shortage: bool) {
+    pub(crate) fn binding_done(&mut self, now: Instant, shortage: bool) {
         self.binding = 0;
-        if shortage {
-            self.pairs_max = self.pairs.len();
-        }
+        self.short_until = shortage.then_some(now + SHORTAGE_PAUSE);
     }
 
     /// Returns how many more pairs to bind, if the reserve is low and none are on their way.
-    pub(crate) fn wanted(&mut self) -> Option<u16> {
+    pub(crate) fn wanted(&mut self, now: Instant) -> Option<u16> {
+        if self.short_until.is_some_and(|until| now < until) {
+            return None;
+        }
         let room = self.pairs_max.saturating_sub(self.pairs.len());
-        if self.binding > 0 || self.idle >= RESERVE || room == 0 {
+        if self.binding > 0 || self.idle.len() >= RESERVE || room == 0 {
             return None;
         }
         let count = BIND_STEP.min(u16::try_from(room).unwrap_or(u16::MAX));
@@ -125,7 +132,7 @@ impl PortTable {
 
     /// Takes out the pairs that were not needed for a while, for the driver to close.
     pub(crate) fn surplus(&mut self, now: Instant) -> Vec<PortId> {
-        if self.idle <= SURPLUS {
+        if self.idle.len() <= SURPLUS {
             self.shrink_at = None;
             return Vec::new();
         }
@@ -134,16 +141,13 @@ impl PortTable {
             return Vec::new();
         }
         self.shrink_at = None;
-        let idle = self.pairs.iter().rev().filter(|(_, pair)| pair.legs == 0);
-        let ports: Vec<PortId> = idle
-            .map(|(port, _)| *port)
-            .take(self.idle - SURPLUS)
-            .collect();
+        let many = self.idle.len() - SURPLUS;
+        let ports: Vec<PortId> = self.idle.iter().rev().take(many).copied().collect();
         for port in &ports {
             self.pairs.remove(port);
             self.shareable.remove(port);
+            self.idle.remove(port);
         }
-        self.idle -= ports.len();
         ports
     }
 
@@ -151,9 +155,7 @@ impl PortTable {
     pub(crate) fn assign(&mut self, leg: LegId, remote: Option<SocketAddr>) -> Option<Place> {
         let port = self.find(remote)?;
         let pair = self.pairs.get_mut(&port)?;
-        if pair.legs == 0 {
-            self.idle -= 1;
-        }
+        self.idle.remove(&port);
         pair.legs += 1;
         pair.unlatched += 1;
         self.shareable.remove(&port);
@@ -183,12 +185,14 @@ impl PortTable {
         if seat.remotes[0] == Some(remote) {
             return;
         }
+        // An address that packets have come from already needs no further proof.
+        let proven = seat.latched && seat.remotes[1] == Some(remote);
         for old in seat.remotes.iter_mut().filter_map(Option::take) {
             pair.forget(old);
         }
         seat.remotes[0] = Some(remote);
         pair.remember(remote);
-        if seat.latched {
+        if seat.latched && !proven {
             seat.latched = false;
             pair.unlatched += 1;
             self.shareable.remove(&seat.port);
@@ -241,7 +245,7 @@ impl PortTable {
             pair.unlatched -= 1;
         }
         if pair.legs == 0 {
-            self.idle += 1;
+            self.idle.insert(seat.port);
         }
         self.offer_to_share(seat.port);
     }
@@ -266,33 +270,25 @@ impl PortTable {
     }
 
     fn find(&self, remote: Option<SocketAddr>) -> Option<PortId> {
-        let free_of = |port: &&PortId| {
-            self.pairs.get(port).is_some_and(|pair| match remote {
-                Some(remote) => !pair.remotes.contains_key(&remote),
-                None => pair.legs == 0,
-            })
+        let idle = || self.idle.first().copied();
+        let Some(remote) = remote else { return idle() };
+        let free = |port: &&PortId| {
+            self.pairs
+                .get(port)
+                .is_some_and(|pair| !pair.remotes.contains_key(&remote))
         };
-        let shared = self.shareable.iter().take(TRIES).find(free_of);
-        let any = || self.shareable.iter().rev().take(TRIES).find(free_of);
-        shared
-            .or_else(any)
-            .copied()
-            .or_else(|| self.find_crowded(remote?))
+        let shared = self.shareable.iter().take(TRIES).find(free).copied();
+        shared.or_else(idle).or_else(|| self.find_crowded(remote))
     }
 
-    /// Finds a pair among those with unlatched legs, once no more can be bound.
+    /// Finds a pair among those with unlatched legs: better than refusing the call.
     fn find_crowded(&self, remote: SocketAddr) -> Option<PortId> {
-        if self.pairs.len() < self.pairs_max {
-            return None;
-        }
         let roomy = self
             .pairs
             .iter()
             .filter(|(_, pair)| pair.legs < LEGS_PER_PAIR);
-        roomy
-            .take(TRIES)
-            .find(|(_, pair)| !pair.remotes.contains_key(&remote))
-            .map(|(port, _)| *port)
+        let mut apart = roomy.filter(|(_, pair)| !pair.remotes.contains_key(&remote));
+        apart.next().map(|(port, _)| *port)
     }
 }
 
@@ -343,6 +339,18 @@ mod tests {
     }
 
     #[test]
+    fn a_burst_beyond_the_idle_pairs_shares_them() {
+        let mut table = table(2);
+        for leg in 0..40 {
+            assert!(table.assign(LegId(leg), Some(phone(leg as u16))).is_some());
+        }
+        assert!(
+            table.assign(LegId(99), None).is_none(),
+            "a late offer needs a pair alone"
+        );
+    }
+
+    #[test]
     fn two_legs_with_one_address_never_meet_on_a_pair() {
         let mut table = table(2);
         let first = table.assign(LegId(1), Some(phone(1))).expect("free pair");
@@ -362,18 +370,24 @@ mod tests {
 
     #[test]
     fn a_low_reserve_asks_for_more_once() {
+        let now = Instant::ZERO;
         let mut table = PortTable::new(100);
-        assert_eq!(table.wanted(), Some(64));
-        assert_eq!(table.wanted(), None);
-        for pair in 0..64 {
+        assert_eq!(table.wanted(now), Some(100));
+        assert_eq!(table.wanted(now), None);
+        for pair in 0..70 {
             table.bound(PortId(pair), 20_000);
         }
-        table.binding_done(false);
-        assert_eq!(table.wanted(), None);
+        table.binding_done(now, true);
+        assert_eq!(table.wanted(now), None);
         for leg in 0..40 {
             assert!(table.assign(LegId(leg), None).is_some());
         }
-        assert_eq!(table.wanted(), Some(36));
+        assert_eq!(
+            table.wanted(now),
+            None,
+            "the driver was short of ports a moment ago"
+        );
+        assert_eq!(table.wanted(now + SHORTAGE_PAUSE), Some(30));
     }
 
     #[test]
@@ -384,10 +398,12 @@ mod tests {
         }
         let start = Instant::ZERO;
         assert!(table.surplus(start).is_empty());
-        assert_eq!(table.next_deadline(), Some(start + SURPLUS_KEPT));
+        assert_eq!(table.next_deadline(), None, "the pairs are needed");
         for leg in 0..300 {
             table.release(LegId(leg));
         }
+        assert!(table.surplus(start).is_empty());
+        assert_eq!(table.next_deadline(), Some(start + SURPLUS_KEPT));
         assert!(table.surplus(start + SURPLUS_KEPT / 2).is_empty());
         assert_eq!(table.surplus(start + SURPLUS_KEPT).len(), 400 - SURPLUS);
         assert_eq!((table.pairs(), table.next_deadline()), (SURPLUS, None));
@@ -436,7 +452,7 @@ mod tests {
                 let waiting = table.legs.values().filter(|seat| !seat.latched).count();
                 prop_assert_eq!(usize::from(unlatched), waiting);
                 let idle = table.pairs.values().filter(|pair| pair.legs == 0).count();
-                prop_assert_eq!(idle, table.idle);
+                prop_assert_eq!(idle, table.idle.len());
                 for port in &table.shareable {
                     let pair = &table.pairs[port];
                     prop_assert!(pair.unlatched == 0 && pair.legs < LEGS_PER_PAIR);
@@ -445,7 +461,7 @@ mod tests {
             for leg in 0..24 {
                 table.release(LegId(leg));
             }
-            prop_assert_eq!(table.idle, 4);
+            prop_assert_eq!(table.idle.len(), 4);
             prop_assert!(table.pairs.values().all(|pair| pair.remotes.is_empty()));
         }
     }

@@ -373,7 +373,9 @@ pub enum MediaNotice {
         /// The figures.
         stats: Box<LegStats>,
     },
-    /// A command named something that does not exist on the shard.
+    /// A command was not obeyed: it named something that does not exist, or met a limit.
+    ///
+    /// What it would have begun (a leg, a playback, a recording) is reported as ended right after.
     Refused {
         /// What was wrong, for the log.
         reason: &'static str,

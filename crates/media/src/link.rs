@@ -3,7 +3,7 @@
 //! Each side leaves one frame a tick in a small ring and takes one out. The sides tick on threads
 //! of their own, so a frame may come just before or just after it is looked for; a side that has
 //! run dry therefore lets two frames gather before it goes on, and drops one when a third has.
-//! That costs 20 to 40 ms, which only calls of one room on different shards pay.
+//! That costs 20 to 40 ms a link, which only calls of one room on different shards pay.
 
 use alloc::boxed::Box;
 

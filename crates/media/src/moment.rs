@@ -23,4 +23,6 @@ pub(crate) struct Moment<'a> {
     /// Wall clock since 1970.
     pub(crate) wall: Duration,
     pub(crate) stream_timeout: Duration,
+    /// The leg at work, which is at fault if the slice does not come to its end.
+    pub(crate) suspect: &'a mut Option<u32>,
 }

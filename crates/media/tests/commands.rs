@@ -109,20 +109,17 @@ struct Ledger {
 
 impl Ledger {
     fn obey(&mut self, world: &mut World, command: MediaCommand) {
-        let refused = world.shard.counters().commands_refused;
-        let begins = match &command {
-            MediaCommand::StartPlayback { playback, .. } => Some((&mut self.playbacks, playback.0)),
-            MediaCommand::StartRecording { recording, .. } => {
-                Some((&mut self.recordings, recording.0))
+        // What begins is reported as ended once, also where it is refused.
+        match &command {
+            MediaCommand::StartPlayback { playback, .. } => {
+                self.playbacks.insert(playback.0);
             }
-            _ => None,
-        };
-        world.command(command);
-        if let Some((known, name)) = begins
-            && world.shard.counters().commands_refused == refused
-        {
-            assert!(known.insert(name), "a name was given twice");
+            MediaCommand::StartRecording { recording, .. } => {
+                self.recordings.insert(recording.0);
+            }
+            _ => {}
         }
+        world.command(command);
         self.settle(world);
     }
 

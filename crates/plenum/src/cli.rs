@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use clap::{Args, Parser, Subcommand};
+use plenum_switch::Dialplan;
 
 use crate::config::{Config, explain};
 use crate::{call, ctl, demo, doctor, load, serve};
@@ -111,17 +112,41 @@ async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
 
 fn check(file: &std::path::Path) -> anyhow::Result<ExitCode> {
     let config = Config::load(file)?;
-    serve::rooms(&config.conference)?;
-    let dialplan = serve::load_dialplan(Some(&config.dialplan.file)).map_err(|why| anyhow!(why))?;
+    serve::coherent(&config)?;
+    let rooms = serve::rooms(&config);
+    let dialplan = serve::load_dialplan(Some(&config.dialplan.file));
+    let mut complaints: Vec<String> = Vec::new();
+    complaints.extend(rooms.err().map(|error| error.to_string()));
+    match &dialplan {
+        Ok(dialplan) => complaints.extend(doubts(&config, dialplan)),
+        Err(why) => complaints.push(why.clone()),
+    }
+    let mut out = std::io::stdout().lock();
+    if complaints.is_empty() {
+        writeln!(out, "{}: good", file.display())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for complaint in complaints {
+        writeln!(out, "{complaint}")?;
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+/// Says what in a dialplan that can be read will hardly work as its author meant.
+fn doubts(config: &Config, dialplan: &Dialplan) -> Vec<String> {
+    let file = config.dialplan.file.display();
+    let warnings = dialplan
+        .warnings()
+        .iter()
+        .map(|warning| format!("{file}: {warning}"));
+    let mut doubts: Vec<String> = warnings.collect();
     let context = config.sip.anonymous_context.as_deref();
     if let Some(context) = context.filter(|name| !dialplan.contexts().any(|known| known == *name)) {
         let known: Vec<&str> = dialplan.contexts().collect();
-        return Err(anyhow!(
-            "[sip] anonymous_context \"{context}\" is not in {}; it has: {}",
-            config.dialplan.file.display(),
+        doubts.push(format!(
+            "{file}: [sip] anonymous_context \"{context}\" is not in it; it has: {}",
             known.join(", ")
         ));
     }
-    writeln!(std::io::stdout(), "{}: good", file.display())?;
-    Ok(ExitCode::SUCCESS)
+    doubts
 }

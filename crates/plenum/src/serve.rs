@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use plenum_control::{BIND_STEP, Control, ControlConfig, Reply, Request};
-use plenum_media::ShardConfig;
+use plenum_media::{Limits, ShardConfig};
 use plenum_runtime::files::FilesConfig;
 use plenum_runtime::process::raise_open_files_limit;
 use plenum_runtime::rtp::PortRange;
@@ -18,7 +18,7 @@ use plenum_sip_ua::Transport;
 use plenum_switch::{Dialplan, RoomProfiles, SwitchConfig};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::{Conference, Config};
+use crate::config::{Config, ConfigError, OptionText, Problem, Rtp};
 use crate::ctl::server::CtlSocket;
 use crate::metrics::Metrics;
 use crate::{http, sounds};
@@ -27,7 +27,9 @@ use crate::{http, sounds};
 pub type Handle = ControlHandle<Control>;
 
 /// How long calls may take to end when the server stops.
-const DRAIN_MAX: Duration = Duration::from_secs(20);
+///
+/// A call whose answer was never acknowledged is given up after 32 s (RFC 3261 13.3.1.4).
+const DRAIN_MAX: Duration = Duration::from_secs(35);
 
 /// How long the first RTP ports may take to be bound.
 const PORTS_PATIENCE: Duration = Duration::from_secs(2);
@@ -37,6 +39,9 @@ const MORE_PORTS_PATIENCE: Duration = Duration::from_millis(200);
 
 /// How often it is looked whether they are.
 const PORTS_LOOK: Duration = Duration::from_millis(2);
+
+/// Calls over the limit whose media is still being removed.
+const CALLS_ENDING_MAX: usize = 1_000;
 
 /// Bytes of events kept for slow readers.
 const JOURNAL_BYTES: usize = 16 << 20;
@@ -67,7 +72,8 @@ impl Running {
             Some(dialplan) => dialplan,
             None => load_dialplan(file.as_deref()).map_err(|why| anyhow!(why))?,
         };
-        let rooms = rooms(&config.conference)?;
+        coherent(config)?;
+        let rooms = rooms(config)?;
         let parts = parts(config)?;
         let shards = u16::try_from(parts.shards.len()).unwrap_or(u16::MAX);
         let server = Server::start(parts, |facts, out| {
@@ -212,28 +218,80 @@ pub fn parse_dialplan(text: &str, name: &str) -> Result<Dialplan, String> {
 ///
 /// # Errors
 ///
-/// The sentence that names the option that is unknown or the value that does not fit.
-pub fn rooms(conference: &Conference) -> anyhow::Result<RoomProfiles> {
+/// Each option that is unknown and each value that does not fit, with its line.
+pub fn rooms(config: &Config) -> Result<RoomProfiles, ConfigError> {
     let mut rooms = RoomProfiles::default();
-    for (name, options) in &conference.users {
+    let mut problems = Vec::new();
+    let mut note = |table: &str, name: &str, option: &str, value: &OptionText, set: Outcome| {
+        if let Err(error) = set {
+            let message = format!("[conference.{table}.{name}] {option}: {error}");
+            problems.push(Problem {
+                line: value.line,
+                column: value.column,
+                message,
+            });
+        }
+    };
+    for (name, options) in &config.conference.users {
         for (option, value) in options {
-            rooms
-                .set_user(name, option, value)
-                .with_context(|| format!("[conference.users.{name}] {option}"))?;
+            let set = rooms.set_user(name, option, &value.text);
+            note("users", name, option, value, set);
         }
     }
-    for (name, options) in &conference.bridges {
+    for (name, options) in &config.conference.bridges {
         for (option, value) in options {
-            rooms
-                .set_bridge(name, option, value)
-                .with_context(|| format!("[conference.bridges.{name}] {option}"))?;
+            let set = rooms.set_bridge(name, option, &value.text);
+            note("bridges", name, option, value, set);
         }
     }
-    Ok(rooms)
+    problems.sort();
+    match ConfigError::of(problems) {
+        Some(error) => {
+            Err(error.in_file(config.file.as_deref().unwrap_or(Path::new("configuration"))))
+        }
+        None => Ok(rooms),
+    }
+}
+
+type Outcome = Result<(), plenum_switch::ProfileError>;
+
+/// Checks what only several keys together can get wrong.
+///
+/// # Errors
+///
+/// The sentence that names the keys.
+pub fn coherent(config: &Config) -> Result<(), ConfigError> {
+    let Rtp {
+        bind, advertise, ..
+    } = config.rtp;
+    if advertise.is_unspecified() {
+        return Err(ConfigError::new(format!(
+            "[rtp] bind {bind} names no one address that could be announced to phones; set [rtp] \
+             advertise to the address that they reach"
+        )));
+    }
+    if bind.is_ipv4() != advertise.is_ipv4() {
+        return Err(ConfigError::new(format!(
+            "[rtp] bind {bind} and advertise {advertise} are of different families; audio sent \
+             to one does not reach the other: give both as IPv4 or both as IPv6"
+        )));
+    }
+    Ok(())
 }
 
 fn parts(config: &Config) -> anyhow::Result<ServerConfig> {
+    // Any one shard may have to take all calls; each has a playback and a recording at most.
+    let calls = usize::try_from(config.sip.calls_max).unwrap_or(usize::MAX);
+    let least = Limits::default();
     let shard = ShardConfig {
+        limits: Limits {
+            legs_max: calls.saturating_add(CALLS_ENDING_MAX).max(least.legs_max),
+            mixers_max: calls.max(least.mixers_max),
+            ports_max: usize::from(u16::MAX),
+            playbacks_max: calls.saturating_mul(2).max(least.playbacks_max),
+            recordings_max: calls.max(least.recordings_max),
+            ..least
+        },
         stream_timeout: Duration::from_secs(u64::from(config.rtp.timeout_s)),
         ..ShardConfig::default()
     };
@@ -297,4 +355,41 @@ fn control(
 fn pairs_per_shard(config: &Config, shards: u16) -> usize {
     let (first, last) = config.rtp.ports;
     usize::from(last - first).div_ceil(2) / usize::from(shards.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complaint<T>(outcome: Result<T, ConfigError>) -> String {
+        outcome
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn every_mistake_in_a_profile_is_told_with_its_line() {
+        let config = Config::parse(
+            "[conference.users.a]\nadnim = true\npin = 12\n\
+             [conference.bridges.b]\nmax_members = \"many\"\n",
+        )
+        .expect("profiles are checked later");
+        let complaint = complaint(rooms(&config));
+        let lines: Vec<&str> = complaint.lines().collect();
+        assert_eq!(lines.len(), 2, "{complaint}");
+        assert!(lines[0].starts_with("configuration:2:9: [conference.users.a] adnim: "));
+        assert!(lines[0].contains("admin"), "the suggestion: {complaint}");
+        assert!(lines[1].starts_with("configuration:5:15: [conference.bridges.b] max_members: "));
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_announced_is_refused() {
+        let config = Config::parse("[rtp]\nbind = \"0.0.0.0\"\n").expect("each key is good");
+        assert!(complaint(coherent(&config)).contains("set [rtp] advertise"));
+        let config = Config::parse("[rtp]\nbind = \"::1\"\nadvertise = \"192.0.2.1\"\n");
+        let config = config.expect("each key is good");
+        assert!(complaint(coherent(&config)).contains("different families"));
+        assert_eq!(complaint(coherent(&Config::default())), "");
+    }
 }

@@ -10,8 +10,8 @@ use plenum_time::Instant;
 use super::Shard;
 use super::mixer::Mixer;
 use crate::command::{
-    End, LegId, LinkId, MediaCommand, MediaNotice, MixerId, Patch, PortId, StreamIdentity,
-    StreamSetup, Target,
+    End, LegId, LinkId, MediaCommand, MediaNotice, MixerId, Patch, PlaybackId, PortId, RecordingId,
+    Source, StreamIdentity, StreamSetup, Target,
 };
 use crate::leg::{Leg, Place};
 use crate::link::LinkEnd;
@@ -36,9 +36,11 @@ impl Shard {
     /// A command that cannot be obeyed changes nothing and is answered by
     /// [`MediaNotice::Refused`].
     pub fn command(&mut self, now: Instant, command: MediaCommand, notices: &mut Notices) {
+        let begins = self.begins(&command);
         if let Err(reason) = self.obey(now, command, notices) {
             self.counters.commands_refused += 1;
             notices.push(MediaNotice::Refused { reason });
+            begins.report_end(notices);
         }
         self.count_things();
     }
@@ -207,6 +209,24 @@ impl Shard {
         Ok(())
     }
 
+    /// Tells what a command begins that is not under way already.
+    fn begins(&self, command: &MediaCommand) -> Begins {
+        match command {
+            MediaCommand::AddLeg { leg, .. } if self.legs.slot(*leg).is_none() => Begins::Leg(*leg),
+            MediaCommand::StartPlayback { playback, .. }
+                if self.audio.playbacks.slot(*playback).is_none() =>
+            {
+                Begins::Playback(*playback)
+            }
+            MediaCommand::StartRecording { recording, .. }
+                if self.audio.recordings.slot(*recording).is_none() =>
+            {
+                Begins::Recording(*recording)
+            }
+            _ => Begins::Nothing,
+        }
+    }
+
     fn add_mixer(&mut self, id: MixerId) -> Result<(), Refusal> {
         if self.mixers.slot(id).is_some() {
             return Err("a mixer of this name exists already");
@@ -290,7 +310,7 @@ impl Shard {
     }
 
     /// Takes a leg off its mixer; it goes on alone in the same phase.
-    fn detach(&mut self, slot: u32) -> Result<(), Refusal> {
+    pub(super) fn detach(&mut self, slot: u32) -> Result<(), Refusal> {
         let leg = self.legs.at_mut(slot).ok_or(NO_LEG)?;
         let place = core::mem::replace(&mut leg.place, Place::Nothing);
         if let Place::Mixer(mixer) = place {
@@ -349,7 +369,7 @@ impl Shard {
         self.legs.at_mut(slot).ok_or(NO_LEG)
     }
 
-    fn end_attached<'a>(
+    pub(super) fn end_attached<'a>(
         &mut self,
         playbacks: impl Iterator<Item = &'a u32>,
         recordings: impl Iterator<Item = &'a u32>,
@@ -368,6 +388,48 @@ impl Shard {
         match target {
             Target::Leg(leg) => self.legs.slot(leg).map(Found::Leg).ok_or(NO_LEG),
             Target::Mixer(mixer) => self.mixers.slot(mixer).map(Found::Mixer).ok_or(NO_MIXER),
+        }
+    }
+}
+
+/// What a command begins; where it is refused, the end is reported at once, so that nobody waits
+/// for it.
+#[derive(Clone, Copy, Debug)]
+enum Begins {
+    Nothing,
+    Leg(LegId),
+    Playback(PlaybackId),
+    Recording(RecordingId),
+}
+
+impl Begins {
+    fn report_end(self, notices: &mut Notices) {
+        let end = End::TargetGone;
+        match self {
+            Self::Nothing => {}
+            Self::Leg(leg) => {
+                notices.push(MediaNotice::LegRemoved {
+                    leg,
+                    stats: Box::default(),
+                });
+            }
+            Self::Playback(playback) => {
+                let source = Source::Silence(Duration::ZERO);
+                notices.push(MediaNotice::PlaybackEnded {
+                    playback,
+                    end,
+                    source,
+                });
+            }
+            Self::Recording(recording) => {
+                let last = Vec::new();
+                notices.push(MediaNotice::RecordingEnded {
+                    recording,
+                    end,
+                    last,
+                    lost: 0,
+                });
+            }
         }
     }
 }

@@ -7,15 +7,17 @@ mod receive;
 mod routes;
 mod tick;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use plenum_time::Instant;
 
 use crate::audio::Audio;
-use crate::command::{LegId, MixerId};
+use crate::command::{LegId, MediaNotice, MixerId};
 use crate::config::ShardConfig;
 use crate::leg::{Leg, Report};
+use crate::notices::Notices;
 use crate::random::Random;
 use crate::registry::Registry;
 use crate::stats::ShardCounters;
@@ -73,6 +75,8 @@ pub struct Shard {
     farewells: Vec<Report>,
     last_tick: Option<u64>,
     scratch: Scratch,
+    /// The leg at work: at fault, if a call of the shard panics.
+    suspect: Option<u32>,
 }
 
 /// What runs in one slice of each tick.
@@ -104,6 +108,7 @@ impl Shard {
             farewells: Vec::new(),
             last_tick: None,
             scratch: Scratch::default(),
+            suspect: None,
             config,
         }
     }
@@ -112,6 +117,37 @@ impl Shard {
     #[must_use]
     pub fn counters(&self) -> &ShardCounters {
         &self.counters
+    }
+
+    /// Removes the leg that was at work when a call of the shard panicked, so that a fault in one
+    /// call ends that call and no other.
+    ///
+    /// The driver calls it after it caught a panic. Without a leg at work nothing happens.
+    pub fn expel(&mut self, notices: &mut Notices) {
+        let Some(slot) = self.suspect.take() else {
+            return;
+        };
+        if self.detach(slot).is_err() {
+            return;
+        }
+        let Some(leg) = self.legs.remove(slot) else {
+            return;
+        };
+        let phase = &mut self.phases[usize::from(leg.phase)];
+        phase.loose.retain(|other| *other != slot);
+        phase.legs -= 1;
+        for address in [leg.remote.announced(), leg.remote.latched()]
+            .into_iter()
+            .flatten()
+        {
+            self.routes.unpoint(leg.port, address, slot);
+        }
+        self.routes.remove_leg(leg.port, slot);
+        self.end_attached(leg.playbacks.iter(), leg.recordings.iter(), notices);
+        notices.push(MediaNotice::LegRemoved {
+            leg: leg.id,
+            stats: Box::default(),
+        });
     }
 
     fn wall(&self, now: Instant) -> Duration {
@@ -135,5 +171,43 @@ impl Shard {
             (phase.legs, phase.mixers.len())
         };
         (0..PHASES).min_by_key(load).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{MediaCommand, PortId, StreamIdentity};
+
+    #[test]
+    fn the_leg_at_fault_is_removed_and_its_neighbour_stays() {
+        let mut shard = Shard::new(ShardConfig::default());
+        let mut notices = Notices::with_capacity(8);
+        let port = PortId(0);
+        let identity = StreamIdentity {
+            ssrc: 1,
+            sequence: 1,
+            timestamp: 1,
+        };
+        shard.command(Instant::ZERO, MediaCommand::AddPort { port }, &mut notices);
+        for leg in [LegId(1), LegId(2)] {
+            let command = MediaCommand::AddLeg {
+                leg,
+                port,
+                identity,
+                stream: None,
+            };
+            shard.command(Instant::ZERO, command, &mut notices);
+        }
+        shard.suspect = shard.legs.slot(LegId(1));
+        shard.expel(&mut notices);
+        let told: Vec<MediaNotice> = notices.drain().collect();
+        assert!(matches!(
+            told[..],
+            [MediaNotice::LegRemoved { leg: LegId(1), .. }]
+        ));
+        assert!(shard.legs.slot(LegId(2)).is_some());
+        shard.expel(&mut notices);
+        assert_eq!(notices.drain().count(), 0, "nobody is at fault twice");
     }
 }

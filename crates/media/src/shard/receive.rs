@@ -51,11 +51,14 @@ impl Shard {
             }
             return;
         };
-        match self.claim(now, port, from, &packet) {
+        let claim = self.claim(now, port, from, &packet);
+        self.suspect = claim.map(|(slot, _)| slot);
+        match claim {
             Some((slot, Claim::Address)) => self.accept(now, slot, from, &packet, notices),
             Some((slot, claim)) => self.consider(now, (slot, claim), from, &packet, notices),
             None => self.counters.packets_unmatched += 1,
         }
+        self.suspect = None;
     }
 
     /// Takes one datagram from the RTCP socket of a port pair.

@@ -50,6 +50,7 @@ impl Shard {
             cname: &self.config.cname,
             wall,
             stream_timeout: self.config.stream_timeout,
+            suspect: &mut self.suspect,
         };
         let turn = &self.phases[usize::from(phase)];
         for &slot in &turn.mixers {
@@ -66,9 +67,11 @@ impl Shard {
         }
         for &slot in &turn.loose {
             if let Some(leg) = self.legs.at_mut(slot) {
+                *at.suspect = Some(slot);
                 run_loose(leg, &mut self.audio, &mut at);
             }
         }
+        self.suspect = None;
         self.counters.playbacks = self.audio.playbacks.len();
     }
 
@@ -110,6 +113,7 @@ fn run_mixer(
 ) {
     scratch.sum.fill(0);
     listen_to_legs(mixer, legs, audio, scratch, at);
+    *at.suspect = None;
     mix_playbacks(mixer, audio, scratch, at.notices);
     exchange(mixer, scratch, at);
     let shared = &mut scratch.shared;
@@ -127,6 +131,7 @@ fn run_mixer(
     );
     for &slot in &mixer.legs {
         if let Some(leg) = legs.at_mut(slot) {
+            *at.suspect = Some(slot);
             say_to_leg(leg, mixer, audio, scratch, at);
         }
     }
@@ -144,6 +149,7 @@ fn listen_to_legs(
         let Some(leg) = legs.at_mut(slot) else {
             continue;
         };
+        *at.suspect = Some(slot);
         let Some(skipped) = leg.take_turn(at) else {
             continue;
         };

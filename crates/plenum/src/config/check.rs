@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::schema::{KEYS, PROFILE_TABLES, key};
 use super::suggest::nearest;
 use super::value::Values;
-use super::{Conference, Profiles};
+use super::{Conference, OptionText, Profiles};
 
 /// Problems listed at most, so that one slip does not fill a screen.
 const PROBLEMS_MAX: usize = 20;
@@ -63,7 +63,18 @@ impl ConfigError {
         Self::new(message).in_file(path)
     }
 
-    pub(super) fn in_file(mut self, path: &Path) -> Self {
+    /// Builds the error of several problems; `None` if there is none.
+    #[must_use]
+    pub fn of(problems: Vec<Problem>) -> Option<Self> {
+        (!problems.is_empty()).then_some(Self {
+            file: None,
+            problems,
+        })
+    }
+
+    /// Names the file that the problems are in.
+    #[must_use]
+    pub fn in_file(mut self, path: &Path) -> Self {
         self.file = Some(path.to_owned());
         self
     }
@@ -177,7 +188,7 @@ impl Walk<'_> {
         }
     }
 
-    fn options(&mut self, path: &str, options: &DeTable<'_>) -> BTreeMap<String, String> {
+    fn options(&mut self, path: &str, options: &DeTable<'_>) -> BTreeMap<String, OptionText> {
         let mut texts = BTreeMap::new();
         for (option, value) in options {
             let text = match value.get_ref() {
@@ -194,7 +205,11 @@ impl Walk<'_> {
                     continue;
                 }
             };
-            texts.insert(option.get_ref().to_string(), text);
+            let (line, column) = self.place(&value.span());
+            texts.insert(
+                option.get_ref().to_string(),
+                OptionText { text, line, column },
+            );
         }
         texts
     }
@@ -207,10 +222,16 @@ impl Walk<'_> {
         self.problem(span, format!("there is no key {path}; {hint}"));
     }
 
-    fn problem(&mut self, span: Range<usize>, message: String) {
+    /// Returns line and column of a place in the text.
+    fn place(&self, span: &Range<usize>) -> (usize, usize) {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        (line, column)
+    }
+
+    fn problem(&mut self, span: Range<usize>, message: String) {
+        let (line, column) = self.place(&span);
         self.problems.insert(Problem {
             line,
             column,

@@ -42,6 +42,8 @@ pub struct Config {
     pub recordings: Recordings,
     /// Profiles of conference rooms: option values by profile name.
     pub conference: Conference,
+    /// The file that the configuration was read from.
+    pub file: Option<PathBuf>,
 }
 
 /// What is logged, and how.
@@ -58,8 +60,6 @@ pub struct Log {
 pub struct Sip {
     /// Where to listen.
     pub listen: Vec<Listen>,
-    /// The domain that our addresses of record belong to.
-    pub domain: Option<String>,
     /// Context for calls from peers that are no endpoint; absent: such calls are refused.
     pub anonymous_context: Option<String>,
     /// Calls at the same time.
@@ -127,7 +127,7 @@ pub struct Recordings {
     pub folder: PathBuf,
 }
 
-/// Options of conference profiles, as text, by profile name and option name.
+/// Options of conference profiles by profile name and option name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conference {
     /// `[conference.users.NAME]`.
@@ -137,7 +137,18 @@ pub struct Conference {
 }
 
 /// Profiles of one kind: option values by profile name and option name.
-pub type Profiles = BTreeMap<String, BTreeMap<String, String>>;
+pub type Profiles = BTreeMap<String, BTreeMap<String, OptionText>>;
+
+/// The value of an option, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionText {
+    /// The value as text; true and false are yes and no.
+    pub text: String,
+    /// Line of the value in the file.
+    pub line: usize,
+    /// Column of the value.
+    pub column: usize,
+}
 
 impl Config {
     /// Reads and checks a configuration file.
@@ -151,6 +162,7 @@ impl Config {
         let text =
             std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?;
         let mut config = Self::parse(&text).map_err(|error| error.in_file(path))?;
+        config.file = Some(path.to_owned());
         if let Some(folder) = path.parent() {
             config.rebase(folder);
         }
@@ -181,7 +193,6 @@ impl Config {
                     .iter()
                     .filter_map(|url| kind::listen(url))
                     .collect(),
-                domain: values.optional("sip.domain"),
                 anonymous_context: values.optional("sip.anonymous_context"),
                 calls_max: values.number("sip.calls_max"),
             },
@@ -215,6 +226,7 @@ impl Config {
             },
             data_dir,
             conference,
+            file: None,
         }
     }
 

@@ -78,14 +78,6 @@ pub const KEYS: &[Key] = &[
                 to let phones in.",
     },
     Key {
-        path: "sip.domain",
-        kind: Kind::Text,
-        default: "",
-        unit: "",
-        reload: Reload::Restart,
-        about: "The domain of our own SIP addresses; the address of the listener if absent.",
-    },
-    Key {
         path: "sip.anonymous_context",
         kind: Kind::Text,
         default: "",

@@ -87,11 +87,11 @@ fn conference_profiles_keep_their_options_as_text() {
     .expect("profiles");
     let user = &config.conference.users["default_user"];
     assert_eq!(
-        (user["admin"].as_str(), user["pin"].as_str()),
+        (user["admin"].text.as_str(), user["pin"].text.as_str()),
         ("yes", "1234")
     );
     assert_eq!(
-        config.conference.bridges["default_bridge"]["max_members"],
+        config.conference.bridges["default_bridge"]["max_members"].text,
         "5"
     );
 }

@@ -51,6 +51,9 @@ pub(super) trait Plane {
 
     fn tick(&mut self, now: Instant, slice: Slice, out: &mut PacketOutbox, notices: &mut Notices);
 
+    /// Removes what was at fault in the call that panicked.
+    fn expel(&mut self, notices: &mut Notices);
+
     fn counters(&self) -> &ShardCounters;
 }
 
@@ -77,6 +80,10 @@ impl Plane for Shard {
 
     fn tick(&mut self, now: Instant, slice: Slice, out: &mut PacketOutbox, notices: &mut Notices) {
         self.tick(now, slice.tick, slice.phase, out, notices);
+    }
+
+    fn expel(&mut self, notices: &mut Notices) {
+        self.expel(notices);
     }
 
     fn counters(&self) -> &ShardCounters {
@@ -185,6 +192,7 @@ impl<P: Plane> Worker<P> {
             let call = AssertUnwindSafe(|| shard.receive(now, way, packet, notices));
             if catch_unwind(call).is_err() {
                 fault(*id, metrics, "packet");
+                shard.expel(notices);
             }
         });
         match read {
@@ -207,6 +215,7 @@ impl<P: Plane> Worker<P> {
         let call = AssertUnwindSafe(|| shard.tick(now, slice, outbox, notices));
         if catch_unwind(call).is_err() {
             fault(self.id, &self.metrics, "tick");
+            self.shard.expel(&mut self.reports.notices);
         }
     }
 
@@ -284,6 +293,7 @@ mod tests {
     /// what else it sees.
     #[derive(Default)]
     struct Unlucky {
+        expelled: u32,
         counters: ShardCounters,
         packets: Vec<(u8, bool)>,
         ticks: Vec<u64>,
@@ -307,6 +317,10 @@ mod tests {
         fn tick(&mut self, _: Instant, slice: Slice, _: &mut PacketOutbox, _: &mut Notices) {
             assert_ne!(slice.tick, 13);
             self.ticks.push(slice.tick);
+        }
+
+        fn expel(&mut self, _notices: &mut Notices) {
+            self.expelled += 1;
         }
 
         fn counters(&self) -> &ShardCounters {
@@ -376,6 +390,8 @@ mod tests {
             story.slice(tick, phase);
         }
         assert_eq!(story.worker.shard.ticks, [12, 12, 14]);
+        // One RTP packet, one RTCP packet and one tick; an order has no leg at work.
+        assert_eq!(story.worker.shard.expelled, 3);
         assert_eq!(
             story.worker.shard.packets,
             [(1, false), (2, false), (1, true), (2, true)]
