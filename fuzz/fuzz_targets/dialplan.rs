@@ -5,9 +5,7 @@
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use plenum_switch::{
-    Arrival, Cause, Dialplan, Effects, LegEvent, Stimulus, Switch, SwitchConfig,
-};
+use plenum_switch::{Arrival, Cause, Dialplan, Effects, LegEvent, Stimulus, Switch, SwitchConfig};
 use plenum_time::Instant;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -28,7 +26,10 @@ fuzz_target!(|bytes: &[u8]| {
                 now += Duration::from_millis(700);
                 switch.timeout(now, &mut effects);
             }
-            let event = LegEvent::HungUp { cause: Cause(16), protocol_code: None };
+            let event = LegEvent::HungUp {
+                cause: Cause(16),
+                protocol_code: None,
+            };
             switch.stimulus(now, Stimulus::Leg { channel, event }, &mut effects);
             effects.clear();
         }
