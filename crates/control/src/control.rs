@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 use plenum_media::{MediaCommand, PortId};
-use plenum_sip_msg::{Limits, Message};
+use plenum_sip_msg::{Limits, Message, Method};
 use plenum_sip_ua::{CallKey, Counters as SipCounters, Endpoint, EndpointConfig};
 use plenum_switch::{ChannelKey, Effects, Stimulus, Switch};
 use plenum_time::Instant;
@@ -130,6 +130,7 @@ impl Control {
             // Calls over the limit are refused here, with our sentence; the endpoint's own limit
             // leaves room for those that are ending.
             max_calls: config.calls_max.saturating_mul(2).saturating_add(1_000),
+            methods: alloc::vec![Method::Options, Method::Info],
             ..EndpointConfig::default()
         };
         let shards = (0..config.shards.max(1)).map(ShardId);

@@ -4,8 +4,9 @@
 //! apart is the address they send from, and that address is certain only after the first packet:
 //! behind NAT it differs from what the peer announced. So a pair takes a second leg only while all
 //! its legs are *latched* (their source confirmed by a packet) and none of them announced the
-//! newcomer's address. When every pair is taken, unlatched legs share a pair too, as long as their announced addresses differ; only peers behind NAT could then be
-//! mistaken for one another, and they are told apart by their synchronisation source.
+//! newcomer's address. When every pair is taken, unlatched legs share a pair too, as long as their
+//! announced addresses differ; only peers behind NAT could then be mistaken for one another, and
+//! they are told apart by their synchronisation source.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;

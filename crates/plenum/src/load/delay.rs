@@ -304,7 +304,10 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(24))]
 
         #[test]
-        fn a_known_delay_is_found_to_the_millisecond(shift in 0..SHIFT_MAX as u64, gain in 0.6f64..1.4) {
+        fn a_known_delay_is_found_to_the_millisecond(
+            shift in 0..SHIFT_MAX as u64,
+            gain in 0.6f64..1.4,
+        ) {
             let found = delays(shift, gain, &[]);
             prop_assert!(found.len() >= 4, "{found:?}");
             assert_close(&found, shift);
