@@ -1,4 +1,4 @@
-//! Ten thousand calls in a row leave nothing behind.
+//! Tens of thousands of calls in a row leave nothing behind.
 
 mod peers;
 
@@ -10,11 +10,12 @@ use peers::sipp::Call;
 use peers::{SOON, until};
 use plenum_control::SURPLUS;
 
-/// Calls that fill caches, tables, the reserve of ports and the journal.
-const FIRST: u32 = 2_000;
+/// Calls that fill caches, tables, the reserve of ports and the journal, and as many transactions
+/// as are ever remembered at this rate: those of 32 s.
+const FIRST: u32 = 13_000;
 
-/// Calls of each half that is compared.
-const HALF: u32 = 4_000;
+/// Calls that must leave no memory behind.
+const MEASURED: u32 = 16_000;
 
 const CALLS_A_SECOND: u32 = 400;
 
@@ -28,9 +29,9 @@ const PART: Duration = Duration::from_secs(90);
 /// Transactions are remembered for 64 * T1, 32 s (RFC 3261 17.2.1, 17.2.2).
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
-/// Growth from one half to the next that is still flat: 512 bytes a call, less than anything that
-/// is kept of one. Pages come and go by some hundred KiB.
-const GROWTH_KIB: u64 = 2_000;
+/// Growth that is still flat: 512 bytes a call, less than anything that is kept of one. The
+/// allocator gives pages back when it likes, which moves the resident size by 5,000 KiB.
+const GROWTH_KIB: u64 = 8_000;
 
 /// The loop makes a hundred events a call, so that the first calls fill the journal: only then it
 /// grows no more.
@@ -44,17 +45,16 @@ exten => 300,1,Answer()
 ";
 
 #[test]
-fn ten_thousand_calls_leave_nothing_behind() {
+fn thousands_of_calls_leave_nothing_behind() {
     let server = Server::with_dialplan(DIALPLAN);
     place(&server, FIRST);
     let files = files_beside_ports(&server);
-    place(&server, HALF);
     forget(&server);
     let memory = resident_kib(&server);
-    place(&server, HALF);
+    place(&server, MEASURED);
     forget(&server);
 
-    let calls = u64::from(FIRST + 2 * HALF);
+    let calls = u64::from(FIRST + MEASURED);
     for figure in ["calls_arrived", "calls_answered", "calls_ended"] {
         assert_eq!(server.figure(figure), calls, "{figure}");
     }
@@ -69,7 +69,7 @@ fn ten_thousand_calls_leave_nothing_behind() {
     let grown = resident_kib(&server).saturating_sub(memory);
     assert!(
         grown <= GROWTH_KIB,
-        "{HALF} calls took {grown} KiB on top of {memory} KiB"
+        "{MEASURED} calls took {grown} KiB on top of {memory} KiB"
     );
 }
 
