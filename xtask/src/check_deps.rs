@@ -133,7 +133,7 @@ pub(crate) const TABLE: &[Row] = &[
         external: &[
             "anyhow", "axum", "bytes", "clap", "indicatif", "libc", "mimalloc", "nix",
             "prometheus-client", "serde",
-            "serde_json", "tokio", "toml", "tracing", "tracing-subscriber",
+            "serde_json", "strsim", "tokio", "toml", "tracing", "tracing-subscriber",
         ],
         pure: false,
     },
