@@ -15,7 +15,7 @@ use crate::causes::{cause_in, cause_of};
 use crate::control::{Control, ControlOutbox};
 use crate::inbound::{explanation, sdp_body};
 use crate::info;
-use crate::leg::{Leg, LegKey, LegState, local_media, stream_setup};
+use crate::leg::{Leg, LegKey, LegState, local_media, no_agreement, stream_setup};
 
 /// Methods that are answered, for the `Allow` header of a 405.
 const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO";
@@ -23,7 +23,7 @@ const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO";
 impl Control {
     pub(crate) fn sip_event(&mut self, now: Instant, event: Event, out: &mut ControlOutbox) {
         match event {
-            Event::Incoming { call, request, .. } => self.incoming(now, call, &request, out),
+            Event::Incoming { call, request, .. } => self.incoming(now, call, request, out),
             Event::Acknowledged { call, request } => self.acknowledged(now, call, &request, out),
             Event::Reinvited { call, request } => self.reinvited(now, call, &request, out),
             Event::ReinviteCancelled { call } => {
@@ -130,7 +130,7 @@ impl Control {
     ) -> Result<(Bytes, Option<Negotiated>), (StatusCode, alloc::string::String)> {
         let offer = sdp_body(request).map_err(|why| (StatusCode::UNSUPPORTED_MEDIA_TYPE, why))?;
         let leg = &mut self.legs[key];
-        let local = local_media(self.config.media_address, leg.place);
+        let local = local_media(self.config.media_addresses, leg.place);
         let outcome = match offer {
             None => leg
                 .offers
@@ -147,7 +147,7 @@ impl Control {
                 NegotiationError::Sdp(_) => StatusCode::BAD_REQUEST,
                 _ => StatusCode::NOT_ACCEPTABLE_HERE,
             };
-            (status, error.to_string())
+            (status, no_agreement(&error))
         })
     }
 
@@ -237,27 +237,11 @@ impl Control {
 
     fn ended(&mut self, call: CallKey, cause: &EndCause, out: &mut ControlOutbox) {
         self.counters.calls_ended += 1;
-        let Some(key) = self.leg_of_call.remove(&call) else {
-            return;
+        let Some(key) = self.leg_of(call) else {
+            return self.held.remove(call);
         };
-        let leg = &mut self.legs[key];
-        leg.state = LegState::Ended;
-        let (cause, protocol_code) = hangup_cause(leg, cause);
-        let command = MediaCommand::RemoveLeg { leg: key.id() };
-        out.push(Output::Media {
-            shard: leg.shard,
-            command,
-        });
-        self.report(
-            key,
-            LegEvent::HungUp {
-                cause,
-                protocol_code,
-            },
-        );
-        if let Some(channel) = self.legs[key].channel.take() {
-            self.leg_of_channel.remove(&channel);
-        }
+        let (cause, protocol_code) = hangup_cause(&self.legs[key], cause);
+        self.close_leg(key, cause, protocol_code, out);
     }
 }
 

@@ -1,7 +1,8 @@
 use alloc::string::String;
-use core::net::IpAddr;
 
 use plenum_switch::SwitchConfig;
+
+use crate::Addresses;
 
 /// What the control machine is told at start.
 #[derive(Debug)]
@@ -12,8 +13,9 @@ pub struct ControlConfig {
     pub calls_max: usize,
     /// Dialplan context of calls from unknown peers; `None` refuses them with 403.
     pub anonymous_context: Option<String>,
-    /// Address that session descriptions announce.
-    pub media_address: IpAddr,
+    /// Addresses that session descriptions announce: that of the family that the peer offers, and
+    /// the first one where we offer.
+    pub media_addresses: Addresses,
     /// Number of media shards, at least one.
     pub shards: u16,
     /// Port pairs that one shard may bind.

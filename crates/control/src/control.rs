@@ -5,21 +5,26 @@ use hashbrown::HashMap;
 use plenum_media::{MediaCommand, PortId};
 use plenum_sip_msg::{Limits, Message, Method};
 use plenum_sip_ua::{CallKey, Counters as SipCounters, Endpoint, EndpointConfig};
-use plenum_switch::{ChannelKey, Effects, Stimulus, Switch};
+use plenum_switch::{ChannelKey, Effect, Effects, Stimulus, Switch};
 use plenum_time::Instant;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};
 use slotmap::SlotMap;
 
 use crate::bridges::Bridges;
+use crate::held::HeldCalls;
 use crate::leg::{Leg, LegKey};
 use crate::playbacks::Playbacks;
 use crate::ports::PortTable;
 use crate::recordings::Recordings;
+use crate::recover::{AtWork, Step};
 use crate::{ControlConfig, Input, Output, ShardId};
 
 /// Turns of the inner loop for one input; more means that two machines feed each other for ever.
 const TURNS_MAX: u32 = 100_000;
+
+/// What callers are told while the server shuts down.
+pub(crate) const STOPPING: &str = "the server is shutting down; call again later";
 
 /// SIP, channels, bridges and rooms as one value.
 ///
@@ -41,18 +46,25 @@ pub struct Control {
     pub(crate) ua_out: plenum_sip_ua::Outbox,
     pub(crate) switch: Switch,
     pub(crate) effects: Effects,
+    /// What is left of the orders of the switch's last turn.
+    pub(crate) orders: VecDeque<Effect>,
     /// What the switch is told once its last orders are carried out.
     pub(crate) stimuli: VecDeque<Stimulus>,
     pub(crate) legs: SlotMap<LegKey, Leg>,
     pub(crate) leg_of_call: HashMap<CallKey, LegKey>,
     pub(crate) leg_of_channel: HashMap<ChannelKey, LegKey>,
     pub(crate) ports: BTreeMap<ShardId, PortTable>,
+    pub(crate) held: HeldCalls,
     pub(crate) bridges: Bridges,
     pub(crate) playbacks: Playbacks,
     pub(crate) recordings: Recordings,
     pub(crate) random: ChaCha12Rng,
     pub(crate) draining: bool,
     pub(crate) counters: Counters,
+    /// Whose work is in hand: at fault, if the machine panics.
+    pub(crate) at_work: Option<AtWork>,
+    #[cfg(test)]
+    pub(crate) traps: crate::recover::tests::Traps,
     limits: Limits,
 }
 
@@ -61,7 +73,7 @@ pub struct Control {
 pub(crate) struct ControlConfigParts {
     pub(crate) calls_max: usize,
     pub(crate) anonymous_context: Option<alloc::string::String>,
-    pub(crate) media_address: core::net::IpAddr,
+    pub(crate) media_addresses: crate::Addresses,
     pub(crate) recording_buffer_samples: usize,
 }
 
@@ -74,14 +86,34 @@ pub struct Counters {
     pub calls_answered: u64,
     /// Calls that were refused before they reached the dialplan.
     pub calls_refused: u64,
+    /// Calls that had to wait until a port pair was bound for them.
+    pub calls_held: u64,
     /// Calls that ended, however they did.
     pub calls_ended: u64,
+    /// Calls that were ended because the machine panicked at work on them; each is a bug.
+    pub calls_faulted: u64,
     /// RTP packets received on calls that ended.
     pub packets_received: u64,
     /// RTP packets lost on the way to us on calls that ended.
     pub packets_lost: u64,
     /// RTP packets that came too late on calls that ended.
     pub packets_late: u64,
+    /// RTP packets that came twice on calls that ended.
+    pub packets_duplicate: u64,
+    /// RTP packets that came out of order but in time on calls that ended.
+    pub packets_reordered: u64,
+    /// RTP packets that were not valid on calls that ended.
+    pub packets_invalid: u64,
+    /// RTP packets sent on calls that ended.
+    pub packets_sent: u64,
+    /// Octets of audio received on calls that ended.
+    pub bytes_received: u64,
+    /// Octets of audio sent on calls that ended.
+    pub bytes_sent: u64,
+    /// Frames of 10 ms that concealment filled on calls that ended.
+    pub frames_concealed: u64,
+    /// Frames of 10 ms dropped to bring the delay down on calls that ended.
+    pub frames_dropped: u64,
     /// Orders that a shard refused; each is a bug.
     pub media_refused: u64,
     /// Why a shard refused the last of them.
@@ -141,24 +173,29 @@ impl Control {
             config: ControlConfigParts {
                 calls_max: config.calls_max,
                 anonymous_context: config.anonymous_context,
-                media_address: config.media_address,
+                media_addresses: config.media_addresses,
                 recording_buffer_samples: config.recording_buffer_samples,
             },
             ua: Endpoint::new(endpoint, ua_seed),
             ua_out: plenum_sip_ua::Outbox::new(),
             switch: Switch::new(config.switch, random.next_u64()),
             effects: Effects::new(),
+            orders: VecDeque::new(),
             stimuli: VecDeque::new(),
             legs: SlotMap::with_key(),
             leg_of_call: HashMap::new(),
             leg_of_channel: HashMap::new(),
             ports,
+            held: HeldCalls::default(),
             bridges: Bridges::default(),
             playbacks: Playbacks::default(),
             recordings: Recordings::default(),
             random,
             draining: false,
             counters: Counters::default(),
+            at_work: None,
+            #[cfg(test)]
+            traps: Default::default(),
             limits: Limits::default(),
         };
         control.bind_more(Instant::ZERO, out);
@@ -186,7 +223,10 @@ impl Control {
                 None => self.ua.transport_failed(now, flow, &mut self.ua_out),
             },
             Input::Undeliverable { flow } => self.ua.transport_failed(now, flow, &mut self.ua_out),
-            Input::Media { shard, notice } => self.media_notice(now, shard, notice, out),
+            Input::Media { shard, notice } => {
+                self.begin(Step::Notice(&notice));
+                self.media_notice(now, shard, notice, out);
+            }
             Input::PortsBound {
                 shard,
                 ports,
@@ -207,8 +247,10 @@ impl Control {
 
     /// Does everything that is due at `now`.
     pub fn timeout(&mut self, now: Instant, out: &mut ControlOutbox) {
+        self.begin(Step::Common);
         self.ua.timeout(now, &mut self.ua_out);
         self.switch.timeout(now, &mut self.effects);
+        self.expire_held(now);
         self.settle(now, out);
     }
 
@@ -217,12 +259,20 @@ impl Control {
     pub fn next_deadline(&self) -> Option<Instant> {
         let machines = [self.ua.next_deadline(), self.switch.next_deadline()];
         let ports = self.ports.values().map(PortTable::next_deadline);
-        machines.into_iter().chain(ports).flatten().min()
+        let held = core::iter::once(self.held.next_deadline());
+        machines
+            .into_iter()
+            .chain(ports)
+            .chain(held)
+            .flatten()
+            .min()
     }
 
     /// Ends all calls and refuses new ones.
     pub fn drain(&mut self, now: Instant, out: &mut ControlOutbox) {
         self.draining = true;
+        self.begin(Step::Common);
+        self.refuse_held(now, STOPPING);
         self.switch.drain(now, &mut self.effects);
         self.settle(now, out);
     }
@@ -258,6 +308,7 @@ impl Control {
             sip_calls: self.ua.call_count(),
             sip_transactions: self.ua.transaction_count(),
             legs: self.legs.len(),
+            held: self.held.len(),
             seats: self.ports.values().map(PortTable::legs).sum(),
             port_pairs: self.ports.values().map(PortTable::pairs).sum(),
             bridges: self.bridges.len(),
@@ -268,15 +319,17 @@ impl Control {
 
     /// Carries events and effects to and fro until all sides are quiet.
     ///
-    /// All orders of one turn of the switch are carried out before it is told anything more.
+    /// All orders of one turn of the switch are carried out before it is told anything more. Each
+    /// piece of work is taken out before it is begun, so that one that panics is not met again.
     pub(crate) fn settle(&mut self, now: Instant, out: &mut ControlOutbox) {
         for _ in 0..TURNS_MAX {
-            if !self.effects.is_empty() {
-                let mut turn = core::mem::take(&mut self.effects);
-                for effect in turn.drain() {
-                    self.effect(now, effect, out);
-                }
+            if let Some(effect) = self.orders.pop_front() {
+                self.begin(Step::Effect(&effect));
+                self.effect(now, effect, out);
+            } else if !self.effects.is_empty() {
+                self.orders.extend(self.effects.drain());
             } else if let Some(stimulus) = self.stimuli.pop_front() {
+                self.begin(Step::Stimulus(&stimulus));
                 self.switch.stimulus(now, stimulus, &mut self.effects);
             } else if let Some(output) = self.ua_out.pop() {
                 match output {
@@ -286,21 +339,25 @@ impl Control {
                             bytes: message,
                         });
                     }
-                    plenum_sip_ua::Output::Event(event) => self.sip_event(now, event, out),
+                    plenum_sip_ua::Output::Event(event) => {
+                        self.begin(Step::Sip(&event));
+                        self.sip_event(now, event, out);
+                    }
                     _ => {}
                 }
-            } else {
+            } else if !self.serve_held(now, out) {
                 break;
             }
         }
+        self.at_work = None;
         self.bind_more(now, out);
         self.close_surplus(now, out);
     }
 
-    /// Asks each shard whose reserve of port pairs is low to bind more.
+    /// Asks each shard whose reserve of port pairs is low, or for which calls wait, to bind more.
     fn bind_more(&mut self, now: Instant, out: &mut ControlOutbox) {
         for (shard, table) in &mut self.ports {
-            if let Some(count) = table.wanted(now) {
+            while let Some(count) = table.wanted(now, self.held.at(*shard)) {
                 out.push(Output::BindPorts {
                     shard: *shard,
                     count,
@@ -353,6 +410,8 @@ pub struct Sizes {
     pub sip_transactions: usize,
     /// Legs: calls whose media has not been removed yet.
     pub legs: usize,
+    /// Calls that wait until a port pair is bound for them.
+    pub held: usize,
     /// Places on port pairs that are taken.
     pub seats: usize,
     /// Port pairs that are bound.

@@ -1,6 +1,7 @@
 //! Carrying out what the switch asks for.
 
 use alloc::string::{String, ToString};
+use core::time::Duration;
 
 use bytes::Bytes;
 use plenum_media::{MediaCommand, Patch, Target};
@@ -16,6 +17,11 @@ use crate::control::{Control, ControlOutbox};
 use crate::inbound::explanation;
 use crate::leg::{LegKey, LegState, local_media};
 use crate::{Output, ShardId};
+
+/// How long a key lasts that is sent on from another call.
+const DIGIT_TONE: Duration = Duration::from_millis(100);
+/// The pause behind it.
+const DIGIT_GAP: Duration = Duration::from_millis(50);
 
 impl Control {
     pub(crate) fn effect(&mut self, now: Instant, effect: Effect, out: &mut ControlOutbox) {
@@ -37,6 +43,23 @@ impl Control {
                 hear,
             } => {
                 self.command_leg(channel, out, |leg| MediaCommand::Gate { leg, talk, hear });
+            }
+            Effect::Volume {
+                channel,
+                listening,
+                talking,
+            } => self.command_leg(channel, out, |leg| MediaCommand::Volume {
+                leg,
+                listening_db: listening.0,
+                talking_db: talking.0,
+            }),
+            Effect::SendDigit { channel, digit } => {
+                self.command_leg(channel, out, |leg| MediaCommand::SendDigits {
+                    leg,
+                    digits: alloc::vec![digit],
+                    tone: DIGIT_TONE,
+                    gap: DIGIT_GAP,
+                });
             }
             Effect::Play {
                 playback,
@@ -98,7 +121,7 @@ impl Control {
             let body = match leg.answer.take() {
                 Some(answer) => Ok(answer),
                 None => {
-                    let local = local_media(self.config.media_address, leg.place);
+                    let local = local_media(self.config.media_addresses, leg.place);
                     leg.offers.local_offer(&local)
                 }
             };
@@ -146,12 +169,15 @@ impl Control {
             return;
         };
         let shard = self.legs[key].shard;
+        if !matches!(to, Connection::Bridge(_)) {
+            self.bridges.leave(key, out);
+        }
         let to = match to {
             Connection::Nothing => Patch::Nothing,
             Connection::Echo => Patch::Echo,
             Connection::Bridge(bridge) => self
                 .bridges
-                .on(bridge, shard, out)
+                .join(key, bridge, shard, out)
                 .map_or(Patch::Nothing, Patch::Mixer),
         };
         let command = MediaCommand::Connect { leg: key.id(), to };

@@ -17,8 +17,8 @@ use rand_core::Rng;
 use smallvec::SmallVec;
 
 use crate::causes::refusal_status;
-use crate::control::{Control, ControlOutbox};
-use crate::leg::{Leg, LegKey, LegState, local_media, stream_setup};
+use crate::control::{Control, ControlOutbox, STOPPING};
+use crate::leg::{Leg, LegKey, LegState, local_media, no_agreement, stream_setup};
 use crate::ports::Place;
 use crate::{Output, ShardId};
 
@@ -32,8 +32,17 @@ const UNEVEN_MAX: usize = 500;
 const FNV_BASIS: u32 = 0x811c_9dc5;
 const FNV_PRIME: u32 = 0x0100_0193;
 
+/// What became of a call that is not refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// It has a leg and a channel.
+    Seated,
+    /// There is no port pair for it at the moment.
+    NoPlace,
+}
+
 /// Why a call is turned away before it becomes a channel.
-struct Rejection {
+pub(crate) struct Rejection {
     status: StatusCode,
     cause: Option<Cause>,
     why: String,
@@ -50,7 +59,7 @@ impl Rejection {
         }
     }
 
-    fn unavailable(why: impl Into<String>) -> Self {
+    pub(crate) fn unavailable(why: impl Into<String>) -> Self {
         Self {
             retry: true,
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, why)
@@ -75,38 +84,40 @@ impl From<NegotiationError> for Rejection {
             NegotiationError::Sdp(_) => StatusCode::BAD_REQUEST,
             _ => StatusCode::NOT_ACCEPTABLE_HERE,
         };
-        Self::new(status, error.to_string())
+        Self::new(status, no_agreement(&error))
     }
 }
 
 impl Control {
-    /// Takes a new call: it becomes a channel, or is refused with a sentence.
+    /// Takes a new call: it becomes a channel, waits for a port pair, or is refused with a
+    /// sentence.
     pub(crate) fn incoming(
         &mut self,
         now: Instant,
         call: CallKey,
-        request: &Message,
+        request: Message,
         out: &mut ControlOutbox,
     ) {
         self.counters.calls_arrived += 1;
-        if let Err(rejection) = self.admit(now, call, request, out) {
-            self.turn_away(now, call, &rejection);
+        match self.admit(now, call, &request, out) {
+            Ok(Admission::Seated) => {}
+            Ok(Admission::NoPlace) => self.hold(now, call, request),
+            Err(rejection) => self.turn_away(now, call, &rejection),
         }
     }
 
-    fn admit(
+    /// Makes a call a channel, if it may be one and there is a place for it.
+    pub(crate) fn admit(
         &mut self,
         now: Instant,
         call: CallKey,
         request: &Message,
         out: &mut ControlOutbox,
-    ) -> Result<(), Rejection> {
+    ) -> Result<Admission, Rejection> {
         if self.draining {
-            return Err(Rejection::unavailable(
-                "the server is shutting down; call again later",
-            ));
+            return Err(Rejection::unavailable(STOPPING));
         }
-        if self.legs.len() >= self.config.calls_max {
+        if self.legs.len() + self.held.len() >= self.config.calls_max {
             let max = self.config.calls_max;
             let why = format!("the limit of {max} calls is reached ([sip] calls_max)");
             return Err(Rejection::unavailable(why));
@@ -116,25 +127,28 @@ impl Control {
                        them in";
             Rejection::new(StatusCode::FORBIDDEN, why)
         })?;
-        let key = self.seat(call, request, out)?;
+        let Some(key) = self.seat(call, request, out)? else {
+            return Ok(Admission::NoPlace);
+        };
         let arrival = arrival(request, context)?;
         match self.switch.arrive(now, arrival, &mut self.effects) {
             Ok(channel) => {
                 self.legs[key].channel = Some(channel);
                 self.leg_of_channel.insert(channel, key);
-                Ok(())
+                Ok(Admission::Seated)
             }
             Err(refusal) => Err(refusal.into()),
         }
     }
 
-    /// Gives the call a place on a shard and settles its audio as far as the INVITE tells.
+    /// Gives the call a place on a shard and settles its audio as far as the INVITE tells; `None`
+    /// if there is no place.
     fn seat(
         &mut self,
         call: CallKey,
         request: &Message,
         out: &mut ControlOutbox,
-    ) -> Result<LegKey, Rejection> {
+    ) -> Result<Option<LegKey>, Rejection> {
         let offer = session_description(request)?;
         let remote = offer.as_deref().and_then(announced);
         let session_id = self.random.next_u64();
@@ -146,6 +160,7 @@ impl Control {
                 port: plenum_media::PortId(0),
                 rtp_port: 0,
             },
+            on_shard: false,
             state: LegState::Offered,
             offers: OfferAnswer::new(session_id),
             answer: None,
@@ -153,14 +168,14 @@ impl Control {
             held: false,
             cause: None,
         });
+        self.leg_of_call.insert(call, key);
         let Some((shard, place)) = self.place_for(key.id(), request, remote) else {
-            self.legs.remove(key);
-            let why = "no RTP port is free; widen [rtp] ports or call again later";
-            return Err(Rejection::unavailable(why));
+            self.unseat(key);
+            return Ok(None);
         };
         let leg = &mut self.legs[key];
         (leg.shard, leg.place) = (shard, place);
-        let local = local_media(self.config.media_address, place);
+        let local = local_media(self.config.media_addresses, place);
         let negotiated = match offer.map(|offer| leg.offers.remote_offer(&offer, &local)) {
             None => None,
             Some(Ok((answer, negotiated))) => {
@@ -169,17 +184,12 @@ impl Control {
                 Some(negotiated)
             }
             Some(Err(error)) => {
-                self.legs.remove(key);
-                self.ports
-                    .get_mut(&shard)
-                    .expect("seated above")
-                    .release(key.id());
+                self.unseat(key);
                 return Err(error.into());
             }
         };
-        self.leg_of_call.insert(call, key);
         self.add_media_leg(key, negotiated.as_ref(), out);
-        Ok(key)
+        Ok(Some(key))
     }
 
     fn add_media_leg(
@@ -194,7 +204,8 @@ impl Control {
             sequence: self.random.next_u32() as u16,
             timestamp: self.random.next_u32(),
         };
-        let leg = &self.legs[key];
+        let leg = &mut self.legs[key];
+        leg.on_shard = true;
         let stream: Option<Box<StreamSetup>> =
             negotiated.and_then(|negotiated| stream_setup(negotiated, false));
         let command = MediaCommand::AddLeg {
@@ -216,13 +227,18 @@ impl Control {
         request: &Message,
         remote: Option<SocketAddr>,
     ) -> Option<(ShardId, Place)> {
-        let first = self.shard_for(request);
-        let rest = self.ports.keys().copied().filter(|shard| *shard != first);
-        let shards: SmallVec<[ShardId; 8]> = core::iter::once(first).chain(rest).collect();
+        let shards = self.shards_for(request);
         shards.into_iter().find_map(|shard| {
             let place = self.ports.get_mut(&shard)?.assign(leg, remote)?;
             Some((shard, place))
         })
+    }
+
+    /// Lists all shards, the one where a new call belongs first.
+    pub(crate) fn shards_for(&self, request: &Message) -> SmallVec<[ShardId; 8]> {
+        let first = self.shard_for(request);
+        let rest = self.ports.keys().copied().filter(|shard| *shard != first);
+        core::iter::once(first).chain(rest).collect()
     }
 
     /// Chooses the shard of a new call: callers of one number share a shard, because they are
@@ -245,7 +261,8 @@ impl Control {
         }
     }
 
-    fn turn_away(&mut self, now: Instant, call: CallKey, rejection: &Rejection) {
+    /// Refuses a call with its sentence.
+    pub(crate) fn turn_away(&mut self, now: Instant, call: CallKey, rejection: &Rejection) {
         self.counters.calls_refused += 1;
         let mut headers = explanation(&rejection.why);
         if let Some(cause) = rejection.cause {

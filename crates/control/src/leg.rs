@@ -1,20 +1,21 @@
 //! One call: its SIP side, its channel and its media under one key.
 
 use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
-use core::net::IpAddr;
 use core::time::Duration;
 
 use plenum_codecs::Codec;
 use plenum_media::{LegId, StreamSetup};
-use plenum_sdp::{AudioFormat, Encoding, LocalMedia, Negotiated, OfferAnswer};
+use plenum_sdp::{AudioFormat, Encoding, LocalMedia, Negotiated, NegotiationError, OfferAnswer};
 use plenum_sip_ua::CallKey;
 use plenum_switch::{Cause, ChannelKey};
 use slotmap::Key as _;
 
-use crate::ShardId;
 use crate::ports::Place;
+use crate::{Addresses, ShardId};
 
 slotmap::new_key_type! {
     /// Key of a leg; its number names the media leg on the shard.
@@ -45,6 +46,8 @@ pub(crate) struct Leg {
     pub(crate) channel: Option<ChannelKey>,
     pub(crate) shard: ShardId,
     pub(crate) place: Place,
+    /// Whether the shard was told of it.
+    pub(crate) on_shard: bool,
     pub(crate) state: LegState,
     pub(crate) offers: OfferAnswer,
     /// Our answer to the offer in the INVITE; `None` when the INVITE had none, so that we offer.
@@ -69,7 +72,7 @@ pub(crate) enum LegState {
 const L16_PAYLOAD_TYPE: u8 = 107;
 
 /// Describes what we offer and accept on a place.
-pub(crate) fn local_media(address: IpAddr, place: Place) -> LocalMedia {
+pub(crate) fn local_media(addresses: Addresses, place: Place) -> LocalMedia {
     let formats = vec![
         AudioFormat::pcmu(),
         AudioFormat::pcma(),
@@ -77,7 +80,18 @@ pub(crate) fn local_media(address: IpAddr, place: Place) -> LocalMedia {
     ];
     LocalMedia {
         formats,
-        ..LocalMedia::new(address, place.rtp_port)
+        other_address: addresses.other(),
+        ..LocalMedia::new(addresses.first(), place.rtp_port)
+    }
+}
+
+/// Says why offer and answer came to no agreement, and what the operator could change about it.
+pub(crate) fn no_agreement(error: &NegotiationError) -> String {
+    match error {
+        NegotiationError::AddressFamily { .. } => format!(
+            "{error}; the server takes both families if [rtp] bind lists an address of each"
+        ),
+        _ => error.to_string(),
     }
 }
 

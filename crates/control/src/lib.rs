@@ -10,6 +10,7 @@
 //! - [`Control::handle`], [`Control::timeout`] and [`Control::next_deadline`] drive it.
 //! - [`Control::request`] is what the interfaces and `plenum ctl` use.
 //! - [`Control::drain`] and [`Control::is_drained`] end it gracefully.
+//! - [`Control::recover`] ends the call that was at work when the machine panicked.
 //!
 //! # Deliberately absent
 //!
@@ -23,12 +24,14 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod addresses;
 mod bridges;
 mod calls;
 mod causes;
 mod config;
 mod control;
 mod effects;
+mod held;
 mod inbound;
 mod info;
 mod io;
@@ -37,10 +40,15 @@ mod notices;
 mod playbacks;
 mod ports;
 mod recordings;
+mod recover;
 mod requests;
+#[cfg(test)]
+mod testing;
 
+pub use addresses::Addresses;
 pub use config::ControlConfig;
 pub use control::{Control, ControlOutbox, Counters, Sizes};
+pub use held::{HELD_FOR, HELD_MAX};
 pub use io::{Input, Output, ShardId, SoundJob, SoundName};
 pub use ports::{BIND_STEP, LEGS_PER_PAIR, RESERVE, SURPLUS, SURPLUS_KEPT};
 pub use requests::{Figures, JOURNAL_PAGE_MAX, Reply, Request};

@@ -4,11 +4,9 @@ use plenum_media::{LegId, LegStats, MediaNotice};
 use plenum_switch::LegEvent;
 
 use crate::ShardId;
-use crate::control::{Control, ControlOutbox};
+use crate::control::{Control, ControlOutbox, Counters};
 use crate::effects::missing_audio;
-use crate::inbound::explanation;
 use crate::leg::{LegKey, LegState};
-use plenum_sip_msg::StatusCode;
 use plenum_switch::Cause;
 use plenum_time::Instant;
 
@@ -72,9 +70,7 @@ impl Control {
     }
 
     fn leg_removed(&mut self, now: Instant, shard: ShardId, leg: LegId, stats: &LegStats) {
-        self.counters.packets_received += stats.packets_received;
-        self.counters.packets_lost += stats.packets_lost;
-        self.counters.packets_late += stats.packets_late;
+        self.counters.add(stats);
         if let Some(gone) = self.legs.get_mut(LegKey::of(leg))
             && gone.state != LegState::Ended
         {
@@ -90,22 +86,47 @@ impl Control {
     /// ends, and with it the place is given back.
     fn media_lost(&mut self, now: Instant, key: LegKey) {
         let leg = &mut self.legs[key];
-        leg.cause = Some(Cause(38));
-        let (call, state) = (leg.call, leg.state);
-        let headers = explanation("the audio of this call failed on the server; call again");
-        let ended = match state {
-            LegState::Offered => self.ua.reject(
-                now,
-                call,
-                StatusCode::SERVER_INTERNAL_ERROR,
-                &headers,
-                &mut self.ua_out,
-            ),
-            LegState::Up | LegState::Ended => {
-                self.ua.hang_up(now, call, &headers, &mut self.ua_out)
-            }
-        };
-        // A call that the peer has ended at the same moment reports its end by itself.
-        drop(ended);
+        leg.cause = Some(Cause::FAILURE);
+        let call = leg.call;
+        let why = "the audio of this call failed on the server; call again";
+        self.dismiss(now, call, Cause::FAILURE, why);
+    }
+}
+
+impl Counters {
+    /// Adds what a leg that ended received, sent, hid and lost; a figure of a leg that is not named
+    /// here does not compile.
+    fn add(&mut self, stats: &LegStats) {
+        let LegStats {
+            packets_received,
+            bytes_received,
+            packets_lost,
+            packets_late,
+            packets_duplicate,
+            packets_reordered,
+            packets_invalid,
+            frames_concealed,
+            frames_dropped,
+            packets_sent,
+            bytes_sent,
+            // Of one leg at one moment: they add up to nothing.
+            jitter: _,
+            playout_delay: _,
+            round_trip: _,
+            remote_fraction_lost: _,
+            remote_jitter: _,
+            remote: _,
+        } = *stats;
+        self.packets_received += packets_received;
+        self.bytes_received += bytes_received;
+        self.packets_lost += packets_lost;
+        self.packets_late += packets_late;
+        self.packets_duplicate += packets_duplicate;
+        self.packets_reordered += packets_reordered;
+        self.packets_invalid += packets_invalid;
+        self.frames_concealed += frames_concealed;
+        self.frames_dropped += frames_dropped;
+        self.packets_sent += packets_sent;
+        self.bytes_sent += bytes_sent;
     }
 }

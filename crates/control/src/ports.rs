@@ -47,7 +47,8 @@ pub(crate) struct PortTable {
     legs: BTreeMap<LegId, Seat>,
     /// Pairs without a leg.
     idle: BTreeSet<PortId>,
-    binding: u16,
+    /// Requests for [`BIND_STEP`] pairs each that are not answered yet.
+    binding: usize,
     /// No more pairs are asked for until then.
     short_until: Option<Instant>,
     pairs_max: usize,
@@ -108,22 +109,33 @@ impl PortTable {
 
     /// Notes that the driver has answered a request for more pairs.
     pub(crate) fn binding_done(&mut self, now: Instant, shortage: bool) {
-        self.binding = 0;
-        self.short_until = shortage.then_some(now + SHORTAGE_PAUSE);
+        self.binding = self.binding.saturating_sub(1);
+        if shortage {
+            self.short_until = Some(now + SHORTAGE_PAUSE);
+        }
     }
 
-    /// Returns how many more pairs to bind, if the reserve is low and none are on their way.
-    pub(crate) fn wanted(&mut self, now: Instant) -> Option<u16> {
-        if self.short_until.is_some_and(|until| now < until) {
+    /// Returns how many more pairs to bind, if the reserve is low and none are on their way, or if
+    /// fewer are on their way than there are calls that wait for one.
+    pub(crate) fn wanted(&mut self, now: Instant, waiting: usize) -> Option<u16> {
+        let room = self.room();
+        let low = self.binding == 0 && self.idle.len() < RESERVE;
+        let few = self.on_their_way() < waiting;
+        if room == 0 || self.is_short(now) || !(low || few) {
             return None;
         }
-        let room = self.pairs_max.saturating_sub(self.pairs.len());
-        if self.binding > 0 || self.idle.len() >= RESERVE || room == 0 {
-            return None;
-        }
-        let count = BIND_STEP.min(u16::try_from(room).unwrap_or(u16::MAX));
-        self.binding = count;
-        Some(count)
+        self.binding += 1;
+        Some(BIND_STEP.min(u16::try_from(room).unwrap_or(u16::MAX)))
+    }
+
+    /// Tells whether a pair is on its way, or would be bound if it were asked for.
+    pub(crate) fn has_hope(&self, now: Instant) -> bool {
+        self.binding > 0 || (self.room() > 0 && !self.is_short(now))
+    }
+
+    /// Tells whether a pair waits for a leg, whatever its peer announces.
+    pub(crate) fn is_free(&self) -> bool {
+        !self.idle.is_empty()
     }
 
     /// Tells when [`surplus`](Self::surplus) must be called next.
@@ -261,6 +273,22 @@ impl PortTable {
         self.pairs.len()
     }
 
+    fn is_short(&self, now: Instant) -> bool {
+        self.short_until.is_some_and(|until| now < until)
+    }
+
+    /// Returns how many more pairs may be asked for.
+    fn room(&self) -> usize {
+        let taken = self.pairs.len() + self.on_their_way();
+        self.pairs_max.saturating_sub(taken)
+    }
+
+    /// Returns how many pairs are on their way at most: the last request before the table is full
+    /// is for fewer.
+    fn on_their_way(&self) -> usize {
+        self.binding * usize::from(BIND_STEP)
+    }
+
     fn offer_to_share(&mut self, port: PortId) {
         let Some(pair) = self.pairs.get(&port) else {
             return;
@@ -373,22 +401,38 @@ mod tests {
     fn a_low_reserve_asks_for_more_once() {
         let now = Instant::ZERO;
         let mut table = PortTable::new(100);
-        assert_eq!(table.wanted(now), Some(100));
-        assert_eq!(table.wanted(now), None);
+        assert_eq!(table.wanted(now, 0), Some(100));
+        assert_eq!(table.wanted(now, 0), None);
         for pair in 0..70 {
             table.bound(PortId(pair), 20_000);
         }
         table.binding_done(now, true);
-        assert_eq!(table.wanted(now), None);
+        assert_eq!(table.wanted(now, 0), None);
         for leg in 0..40 {
             assert!(table.assign(LegId(leg), None).is_some());
         }
         assert_eq!(
-            table.wanted(now),
+            table.wanted(now, 0),
             None,
             "the driver was short of ports a moment ago"
         );
-        assert_eq!(table.wanted(now + SHORTAGE_PAUSE), Some(30));
+        assert_eq!(table.wanted(now + SHORTAGE_PAUSE, 0), Some(30));
+    }
+
+    #[test]
+    fn calls_that_wait_have_as_many_pairs_on_their_way() {
+        let now = Instant::ZERO;
+        let mut table = PortTable::new(400);
+        let asked = core::iter::from_fn(|| table.wanted(now, 200));
+        assert_eq!(asked.collect::<Vec<_>>(), [BIND_STEP, BIND_STEP]);
+        let asked = core::iter::from_fn(|| table.wanted(now, 1_000));
+        assert_eq!(asked.collect::<Vec<_>>(), [BIND_STEP, 16]);
+        assert!(table.has_hope(now));
+        for _ in 0..4 {
+            table.binding_done(now, true);
+        }
+        assert!(!table.has_hope(now) && table.has_hope(now + SHORTAGE_PAUSE));
+        assert_eq!(table.wanted(now, 1_000), None, "the driver had none");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use plenum_switch::{Command, CommandError, Dialplan, Entry, Filter, Lost, View};
 use plenum_time::Instant;
 
 use crate::control::{Control, ControlOutbox, Counters, Sizes};
+use crate::recover::Step;
 
 /// Entries of the journal returned at once at most.
 pub const JOURNAL_PAGE_MAX: usize = 1_000;
@@ -78,6 +79,7 @@ pub struct Figures {
 impl Control {
     /// Carries out a request of an interface.
     pub fn request(&mut self, now: Instant, request: Request, out: &mut ControlOutbox) -> Reply {
+        self.begin(Step::Common);
         let reply = match request {
             Request::Switch(command) => {
                 Reply::Switch(self.switch.command(now, command, &mut self.effects))

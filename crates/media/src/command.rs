@@ -121,6 +121,16 @@ pub enum MediaCommand {
         /// Whether the leg hears the mixer.
         hear: bool,
     },
+    /// Sets how loud a leg and its mixer hear each other.
+    Volume {
+        /// The leg.
+        leg: LegId,
+        /// How much louder the leg hears everything, in decibels, `-24..=24`; a value beyond is
+        /// the nearest within.
+        listening_db: i8,
+        /// How much louder the mixer, or the leg itself as its echo, hears the leg.
+        talking_db: i8,
+    },
     /// Plays audio to one leg, or into a mixer for all its legs.
     ///
     /// A playback on a leg replaces what the leg hears from its mixer while it runs.

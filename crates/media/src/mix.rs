@@ -53,6 +53,16 @@ pub fn subtract(sum: &[i32], own: &[i16], out: &mut [i32]) {
     }
 }
 
+/// Multiplies a source by a gain, rounded to the nearest sample.
+///
+/// Exact to half a sample: the products of 16-bit samples and any gain up to 256 fit.
+pub fn amplify(source: &[i16], gain: f32, out: &mut [i32]) {
+    for (out, &sample) in out.iter_mut().zip(source) {
+        let product = f32::from(sample) * gain;
+        *out = (product + 0.5_f32.copysign(product)) as i32;
+    }
+}
+
 /// Returns the largest magnitude of a sum, negative samples folded by one's complement.
 ///
 /// So a sum fits 16 bits exactly if this is at most 32,767.

@@ -131,6 +131,17 @@ fn packets(peers: &mut [Peer]) -> Vec<Vec<(Peer, Vec<u8>)>> {
     packets
 }
 
+/// Turns a talker up, a listener up, and both ways of a leg down.
+fn set_volumes(world: &mut World) {
+    for (leg, listening_db, talking_db) in [(7, 0, 6), (8, 12, 0), (9, -6, -3)] {
+        world.command(MediaCommand::Volume {
+            leg: LegId(leg),
+            listening_db,
+            talking_db,
+        });
+    }
+}
+
 fn room() -> Room {
     let mut world = World::with(plenum_media::ShardConfig::default());
     let mut peers = mixes(&mut world, 1, 0..10);
@@ -151,6 +162,7 @@ fn room() -> Room {
             stream: Box::new(stream),
         });
     }
+    set_volumes(&mut world);
     let tone = Tone {
         frequencies_hz: [440, 0],
         level_dbov: -20,

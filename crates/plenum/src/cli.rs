@@ -116,6 +116,10 @@ fn check(file: &std::path::Path) -> anyhow::Result<ExitCode> {
     let rooms = serve::rooms(&config);
     let dialplan = serve::load_dialplan(Some(&config.dialplan.file));
     let mut complaints: Vec<String> = Vec::new();
+    if let (Ok(rooms), Ok(dialplan)) = (&rooms, &dialplan) {
+        let file = config.dialplan.file.display().to_string();
+        complaints.extend(serve::unknown_profiles(dialplan, rooms, &file));
+    }
     complaints.extend(rooms.err().map(|error| error.to_string()));
     match &dialplan {
         Ok(dialplan) => complaints.extend(doubts(&config, dialplan)),

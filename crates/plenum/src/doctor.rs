@@ -57,8 +57,9 @@ pub fn run(options: &DoctorOptions) -> anyhow::Result<ExitCode> {
 fn examine(config: &Config) -> Vec<Finding> {
     let mut findings: Vec<Finding> = config.sip.listen.iter().map(sip_listener).collect();
     findings.push(http_listener(config.http.listen));
-    findings.push(rtp_address(config));
-    findings.push(reachability(config));
+    findings.extend(config.rtp.bind.iter().map(|bind| rtp_address(config, bind)));
+    let announced = config.rtp.announced();
+    findings.extend(announced.iter().map(|at| reachability(config, at)));
     findings.push(receive_buffer());
     findings.push(open_files(config));
     findings.push(folder(config));
@@ -91,24 +92,21 @@ fn http_listener(address: SocketAddr) -> Finding {
     }
 }
 
-fn rtp_address(config: &Config) -> Finding {
+fn rtp_address(config: &Config, bind: IpAddr) -> Finding {
     let (first, last) = config.rtp.ports;
     let pairs = usize::from(last - first).div_ceil(2);
-    match UdpSocket::bind((config.rtp.bind, 0)) {
+    match UdpSocket::bind((bind, 0)) {
         Err(error) => Finding::Problem(format!(
-            "RTP cannot be bound to {}: {error}; set [rtp] bind to an address of this machine",
-            config.rtp.bind
+            "RTP cannot be bound to {bind}: {error}; set [rtp] bind to an address of this machine"
         )),
         Ok(_) => Finding::Good(format!(
-            "RTP {} has {pairs} port pairs; open udp {first} to {last} in the firewall",
-            config.rtp.bind
+            "RTP {bind} has {pairs} port pairs; open udp {first} to {last} in the firewall"
         )),
     }
 }
 
 /// Compares what is announced to peers with where they could be.
-fn reachability(config: &Config) -> Finding {
-    let advertise = config.rtp.advertise;
+fn reachability(config: &Config, advertise: IpAddr) -> Finding {
     let open = config
         .sip
         .listen
@@ -152,8 +150,10 @@ fn receive_buffer() -> Finding {
 
 fn open_files(config: &Config) -> Finding {
     let limit = plenum_runtime::process::raise_open_files_limit();
-    // Each port pair is two sockets, and calls that have not sent audio yet have one alone.
-    let wanted = u64::from(config.sip.calls_max) * 2 + 1_000;
+    // Each port pair is two sockets at each address, and calls that have not sent audio yet have
+    // one alone.
+    let sockets = 2 * config.rtp.bind.iter().count() as u64;
+    let wanted = u64::from(config.sip.calls_max) * sockets + 1_000;
     if limit < wanted {
         return Finding::Warning(format!(
             "{limit} open files are allowed; {wanted} are needed if all calls wait for their \
@@ -211,6 +211,10 @@ mod tests {
         Config::parse(text).expect("a good configuration")
     }
 
+    fn reached(config: &Config) -> Finding {
+        reachability(config, config.rtp.announced().first())
+    }
+
     #[test]
     fn a_taken_port_is_a_problem_that_names_the_key() {
         let taken = UdpSocket::bind("127.0.0.1:0").expect("a free port");
@@ -227,20 +231,29 @@ mod tests {
     #[test]
     fn audio_announced_on_loopback_to_the_world_is_a_problem() {
         let config = config("[sip]\nlisten = [\"udp://192.0.2.7:5060\"]\n");
-        assert!(matches!(reachability(&config), Finding::Problem(text) if text.contains("[rtp]")));
+        assert!(matches!(reached(&config), Finding::Problem(text) if text.contains("[rtp]")));
     }
 
     #[test]
     fn a_private_address_is_a_warning_and_loopback_alone_is_fine() {
         let private =
             config("[sip]\nlisten = [\"udp://10.0.0.5:5060\"]\n[rtp]\nadvertise = \"10.0.0.5\"\n");
-        assert!(matches!(reachability(&private), Finding::Warning(_)));
-        assert!(matches!(reachability(&Config::default()), Finding::Good(_)));
+        assert!(matches!(reached(&private), Finding::Warning(_)));
+        assert!(matches!(reached(&Config::default()), Finding::Good(_)));
     }
 
     #[test]
     fn an_address_of_another_machine_cannot_carry_audio() {
-        let config = config("[rtp]\nbind = \"192.0.2.7\"\n");
-        assert!(matches!(rtp_address(&config), Finding::Problem(_)));
+        let config = config("[rtp]\nbind = [\"127.0.0.1\", \"2001:db8::7\"]\n");
+        let findings: Vec<Finding> = config
+            .rtp
+            .bind
+            .iter()
+            .map(|bind| rtp_address(&config, bind))
+            .collect();
+        assert!(matches!(
+            &findings[..],
+            [Finding::Good(_), Finding::Problem(text)] if text.contains("2001:db8::7")
+        ));
     }
 }

@@ -1,13 +1,13 @@
 //! A running server: its parts put together, its start announced, its end orderly.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use plenum_control::{BIND_STEP, Control, ControlConfig, Reply, Request};
+use plenum_control::{Addresses, BIND_STEP, Control, ControlConfig, Reply, Request};
 use plenum_media::{Limits, ShardConfig};
 use plenum_runtime::files::FilesConfig;
 use plenum_runtime::process::raise_open_files_limit;
@@ -18,7 +18,7 @@ use plenum_sip_ua::Transport;
 use plenum_switch::{Dialplan, RoomProfiles, SwitchConfig};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::{Config, ConfigError, OptionText, Problem, Rtp};
+use crate::config::{Config, ConfigError, OptionText, Problem};
 use crate::ctl::server::CtlSocket;
 use crate::metrics::Metrics;
 use crate::{http, sounds};
@@ -74,6 +74,13 @@ impl Running {
         };
         coherent(config)?;
         let rooms = rooms(config)?;
+        let name = file
+            .as_ref()
+            .map_or("dialplan".into(), |file| file.display().to_string());
+        let unknown = unknown_profiles(&dialplan, &rooms, &name);
+        if !unknown.is_empty() {
+            return Err(anyhow!(unknown.join("\n")));
+        }
         let parts = parts(config)?;
         let shards = u16::try_from(parts.shards.len()).unwrap_or(u16::MAX);
         let server = Server::start(parts, |facts, out| {
@@ -244,6 +251,9 @@ pub fn rooms(config: &Config) -> Result<RoomProfiles, ConfigError> {
             note("bridges", name, option, value, set);
         }
     }
+    for (name, menu) in &config.conference.menus {
+        rooms.menus.insert(name.clone(), Arc::new(menu.clone()));
+    }
     problems.sort();
     match ConfigError::of(problems) {
         Some(error) => {
@@ -251,6 +261,14 @@ pub fn rooms(config: &Config) -> Result<RoomProfiles, ConfigError> {
         }
         None => Ok(rooms),
     }
+}
+
+/// Says which profiles and menus a dialplan names that nobody configured; `name` is put before
+/// each complaint.
+#[must_use]
+pub fn unknown_profiles(dialplan: &Dialplan, rooms: &RoomProfiles, name: &str) -> Vec<String> {
+    let unknown = dialplan.unknown_profiles(rooms);
+    unknown.iter().map(|why| format!("{name}: {why}")).collect()
 }
 
 type Outcome = Result<(), plenum_switch::ProfileError>;
@@ -261,19 +279,20 @@ type Outcome = Result<(), plenum_switch::ProfileError>;
 ///
 /// The sentence that names the keys.
 pub fn coherent(config: &Config) -> Result<(), ConfigError> {
-    let Rtp {
-        bind, advertise, ..
-    } = config.rtp;
-    if advertise.is_unspecified() {
+    let rtp = &config.rtp;
+    if let Some(nowhere) = rtp.announced().iter().find(IpAddr::is_unspecified) {
         return Err(ConfigError::new(format!(
-            "[rtp] bind {bind} names no one address that could be announced to phones; set [rtp] \
-             advertise to the address that they reach"
+            "[rtp] bind {nowhere} names no one address that could be announced to phones; set \
+             [rtp] advertise to the address that they reach"
         )));
     }
-    if bind.is_ipv4() != advertise.is_ipv4() {
+    let advertise = rtp.advertise.into_iter().flat_map(Addresses::iter);
+    let unbound = |advertise: &IpAddr| rtp.bind.like(*advertise).is_none();
+    if let Some(advertise) = advertise.into_iter().find(unbound) {
+        let bind = rtp.bind;
         return Err(ConfigError::new(format!(
             "[rtp] bind {bind} and advertise {advertise} are of different families; audio sent \
-             to one does not reach the other: give both as IPv4 or both as IPv6"
+             to one does not reach the other: list an address of that family in bind as well"
         )));
     }
     Ok(())
@@ -337,7 +356,7 @@ fn control(
         product: format!("Plenum/{}", env!("CARGO_PKG_VERSION")),
         calls_max,
         anonymous_context: config.sip.anonymous_context.clone(),
-        media_address: config.rtp.advertise,
+        media_addresses: config.rtp.announced(),
         shards,
         pairs_per_shard: pairs_per_shard(config, shards),
         recording_buffer_samples: RECORDING_BUFFER_SAMPLES,
@@ -384,12 +403,33 @@ mod tests {
     }
 
     #[test]
+    fn menus_reach_the_rooms_and_an_unknown_one_is_told() {
+        let config = Config::parse("[conference.menus.host]\n\"*1\" = \"toggle_mute\"\n");
+        let rooms = rooms(&config.expect("a menu")).expect("profiles");
+        assert!(rooms.menus["host"].actions("*1").is_some());
+        let dialplan =
+            "[a]\nexten => 1,1,ConfBridge(1,,,host)\nexten => 2,1,ConfBridge(1,,,hots)\n";
+        let dialplan = Dialplan::parse(dialplan).expect("a dialplan");
+        assert_eq!(
+            unknown_profiles(&dialplan, &rooms, "extensions.conf"),
+            [
+                "extensions.conf: line 3: ConfBridge names the menu \"hots\", which is not \
+                 configured; did you mean \"host\"?"
+            ]
+        );
+    }
+
+    #[test]
     fn an_address_that_cannot_be_announced_is_refused() {
         let config = Config::parse("[rtp]\nbind = \"0.0.0.0\"\n").expect("each key is good");
         assert!(complaint(coherent(&config)).contains("set [rtp] advertise"));
         let config = Config::parse("[rtp]\nbind = \"::1\"\nadvertise = \"192.0.2.1\"\n");
         let config = config.expect("each key is good");
         assert!(complaint(coherent(&config)).contains("different families"));
+        let config =
+            Config::parse("[rtp]\nbind = [\"10.0.0.5\", \"::\"]\nadvertise = \"192.0.2.1\"\n");
+        let config = config.expect("each key is good");
+        assert!(complaint(coherent(&config)).contains("[rtp] bind :: names no one"));
         assert_eq!(complaint(coherent(&Config::default())), "");
     }
 }

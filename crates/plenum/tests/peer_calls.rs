@@ -2,19 +2,24 @@
 
 mod peers;
 
+use std::net::{Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use peers::SOON;
 use peers::baresip::Baresip;
 use peers::phone::Phone;
 use peers::server::Server;
-use peers::sipp::{Call, Sipp};
+use peers::sipp::Call;
 use plenum::ctl::Ask;
 
 const OWN_HZ: f32 = 500.0;
 const OTHER_HZ: f32 = 700.0;
 const MILLIWATT_HZ: f32 = 1004.0;
 const LISTEN: Duration = Duration::from_secs(1);
+
+/// Codecs with the numbers that RFC 3551 gives them.
+const PCMU: (u8, &str) = (0, "PCMU/8000");
+const G729: (u8, &str) = (18, "G729/8000");
 
 const DIALPLAN: &str = "\
 [default]
@@ -38,27 +43,23 @@ fn server() -> Server {
 
 /// Prepares a call whose audio is at a phone of ours.
 fn call(server: &Server, scenario: &str, extension: &str, phone: &Phone) -> Call {
-    Call::new(server, scenario, extension)
-        .key("rtp_ip", phone.address().ip())
-        .key("rtp_port", phone.address().port())
+    Call::new(server, scenario, extension).audio_at(phone.address())
 }
 
-/// Waits for the answer and lets the phone talk.
-fn connect(sipp: &mut Sipp, phone: &Phone) {
-    phone.talks_to(sipp.is_answered());
+/// Listens to an echo, in which nobody else is heard.
+fn hears_itself(phone: &Phone) {
+    phone
+        .hears(LISTEN)
+        .has("the caller", &[OWN_HZ], &[OTHER_HZ]);
 }
 
 #[test]
 fn an_echo_returns_the_own_tone() {
     let server = server();
     let phone = Phone::new(OWN_HZ);
-    let mut sipp = call(&server, "call.xml", "300", &phone).start();
-    connect(&mut sipp, &phone);
-    phone
-        .hears(LISTEN)
-        .has("the caller", &[OWN_HZ], &[OTHER_HZ]);
-    sipp.cue();
-    sipp.succeeds();
+    let sipp = Call::new(&server, "call.xml", "300").connects(&phone);
+    hears_itself(&phone);
+    sipp.hangs_up();
     let mut journal = server.journal();
     let ended = journal.next("HangupRequested");
     assert_eq!(
@@ -72,8 +73,7 @@ fn an_echo_returns_the_own_tone() {
 fn digits_in_rtp_are_heard_once_each() {
     let server = server();
     let phone = Phone::new(OWN_HZ);
-    let mut sipp = call(&server, "call.xml", "400", &phone).start();
-    connect(&mut sipp, &phone);
+    let sipp = Call::new(&server, "call.xml", "400").connects(&phone);
     for key in "15#".chars() {
         phone.presses(key);
     }
@@ -83,8 +83,7 @@ fn digits_in_rtp_are_heard_once_each() {
         assert_eq!(event["digit"], key);
         assert_eq!(event["duration_ms"], 160);
     }
-    sipp.cue();
-    sipp.succeeds();
+    sipp.hangs_up();
     journal.next("ChannelDestroyed");
     assert_eq!(journal.count("DigitReceived"), 3);
 }
@@ -111,12 +110,13 @@ fn digits_in_info_are_heard_and_nonsense_is_explained() {
 fn hold_and_resume(there_ip: &str, there_direction: &str, expected_answer: &str) {
     let server = server();
     let phone = Phone::new(OWN_HZ);
-    let mut sipp = call(&server, "reinvite.xml", "400", &phone)
-        .key("there_ip", there_ip)
-        .key("there_port", phone.address().port())
-        .key("there_direction", there_direction)
-        .start();
-    connect(&mut sipp, &phone);
+    let there = SocketAddr::new(
+        there_ip.parse().expect("an address"),
+        phone.address().port(),
+    );
+    let mut sipp = Call::new(&server, "reinvite.xml", "400")
+        .reinvites(there, there_direction)
+        .connects(&phone);
     phone
         .hears(LISTEN)
         .has("the caller", &[MILLIWATT_HZ], &[OWN_HZ]);
@@ -133,8 +133,7 @@ fn hold_and_resume(there_ip: &str, there_direction: &str, expected_answer: &str)
     phone
         .hears(LISTEN)
         .has("the caller", &[MILLIWATT_HZ], &[OWN_HZ]);
-    sipp.cue();
-    sipp.succeeds();
+    sipp.hangs_up();
 }
 
 #[test]
@@ -157,14 +156,10 @@ fn a_hold_by_a_null_address_stops_the_audio_until_it_is_resumed() {
 fn who_is_on_hold_is_not_heard_in_the_room() {
     let server = server();
     let (holder, listener) = (Phone::new(OWN_HZ), Phone::new(OTHER_HZ));
-    let mut listening = call(&server, "call.xml", "500", &listener).start();
-    connect(&mut listening, &listener);
-    let mut holding = call(&server, "reinvite.xml", "500", &holder)
-        .key("there_ip", "127.0.0.1")
-        .key("there_port", holder.address().port())
-        .key("there_direction", "sendonly")
-        .start();
-    connect(&mut holding, &holder);
+    let listening = Call::new(&server, "call.xml", "500").connects(&listener);
+    let mut holding = Call::new(&server, "reinvite.xml", "500")
+        .reinvites(holder.address(), "sendonly")
+        .connects(&holder);
     let mut journal = server.journal();
     journal.next("ParticipantJoined");
     journal.next("ParticipantJoined");
@@ -190,10 +185,8 @@ fn who_is_on_hold_is_not_heard_in_the_room() {
     holder
         .hears(LISTEN)
         .has("the holder", &[OTHER_HZ], &[OWN_HZ]);
-    holding.cue();
-    listening.cue();
-    holding.succeeds();
-    listening.succeeds();
+    holding.hangs_up();
+    listening.hangs_up();
 }
 
 #[test]
@@ -202,9 +195,7 @@ fn a_reinvite_moves_the_audio_to_another_address_and_back() {
     let desk = Phone::new(OWN_HZ);
     let mobile = Phone::on("127.0.0.2".parse().unwrap(), OTHER_HZ);
     let mut sipp = call(&server, "reinvite.xml", "300", &desk)
-        .key("there_ip", mobile.address().ip())
-        .key("there_port", mobile.address().port())
-        .key("there_direction", "sendrecv")
+        .reinvites(mobile.address(), "sendrecv")
         .start();
     let port = sipp.is_answered();
     desk.talks_to(port);
@@ -229,8 +220,7 @@ fn a_reinvite_moves_the_audio_to_another_address_and_back() {
     desk.hears(LISTEN)
         .has("the desk phone", &[OWN_HZ], &[OTHER_HZ]);
     mobile.hears_nothing();
-    sipp.cue();
-    sipp.succeeds();
+    sipp.hangs_up();
 }
 
 #[test]
@@ -239,8 +229,7 @@ fn a_call_is_cancelled_while_it_rings() {
     let phone = Phone::new(OWN_HZ);
     let mut sipp = call(&server, "cancel.xml", "100", &phone).start();
     sipp.says("ringing");
-    sipp.cue();
-    sipp.succeeds();
+    sipp.hangs_up();
     assert_eq!(server.journal().next("ChannelDestroyed")["status"], 487);
     until_nothing_is_left(&server);
 }
@@ -268,13 +257,10 @@ fn the_dialplan_ends_a_call_with_bye() {
 fn an_operator_ends_a_call_over_tcp() {
     let server = server();
     let phone = Phone::new(OWN_HZ);
-    let mut sipp = call(&server, "server_bye.xml", "300", &phone)
+    let mut sipp = Call::new(&server, "server_bye.xml", "300")
         .over_tcp()
-        .start();
-    connect(&mut sipp, &phone);
-    phone
-        .hears(LISTEN)
-        .has("the caller", &[OWN_HZ], &[OTHER_HZ]);
+        .connects(&phone);
+    hears_itself(&phone);
     let channels = server.ask(&Ask::Channels);
     let channel = channels[0]["name"]
         .as_str()
@@ -300,13 +286,9 @@ fn a_caller_ends_a_call_over_tcp() {
 fn a_late_offer_is_answered_in_the_ack() {
     let server = server();
     let phone = Phone::new(OWN_HZ);
-    let mut sipp = call(&server, "late_offer.xml", "300", &phone).start();
-    connect(&mut sipp, &phone);
-    phone
-        .hears(LISTEN)
-        .has("the caller", &[OWN_HZ], &[OTHER_HZ]);
-    sipp.cue();
-    sipp.succeeds();
+    let sipp = Call::new(&server, "late_offer.xml", "300").connects(&phone);
+    hears_itself(&phone);
+    sipp.hangs_up();
 }
 
 /// The Contact is unreachable, so that a BYE that ignores the route never arrives.
@@ -329,12 +311,44 @@ fn options_are_answered_with_what_is_allowed_even_behind_a_nat() {
     sipp.succeeds();
 }
 
+/// A server with audio at both families, as far as loopback has them.
+fn server_of_both_families() -> Server {
+    let sip = "anonymous_context = \"default\"\n";
+    Server::serve_with(DIALPLAN, sip, "bind = [\"127.0.0.1\", \"::1\"]\n")
+}
+
+#[test]
+fn phones_of_both_families_hear_each_other_in_a_room() {
+    let server = server_of_both_families();
+    let old = Phone::new(OWN_HZ);
+    let new = Phone::on(Ipv6Addr::LOCALHOST.into(), OTHER_HZ);
+    let old_call = Call::new(&server, "call.xml", "500").connects(&old);
+    let new_call = Call::new(&server, "call.xml", "500").connects(&new);
+    let mut journal = server.journal();
+    journal.next("ParticipantJoined");
+    journal.next("ParticipantJoined");
+    old.hears(LISTEN).has("IPv4", &[OTHER_HZ], &[OWN_HZ]);
+    new.hears(LISTEN).has("IPv6", &[OWN_HZ], &[OTHER_HZ]);
+    old_call.hangs_up();
+    new_call.hangs_up();
+}
+
+#[test]
+fn a_phone_of_another_family_is_told_which_key_would_let_it_in() {
+    let phone = Phone::on(Ipv6Addr::LOCALHOST.into(), OWN_HZ);
+    let refusal = refusal(&server(), "300", &phone, PCMU);
+    assert!(refusal.starts_with("488 399"), "{refusal}");
+    assert!(
+        refusal.contains("::1") && refusal.contains("[rtp] bind"),
+        "{refusal}"
+    );
+}
+
 /// Calls and returns the refusal: its status and its Warning.
-fn refusal(server: &Server, extension: &str, format: u8, codec: &str) -> String {
-    let phone = Phone::new(OWN_HZ);
-    let mut sipp = call(server, "refused.xml", extension, &phone)
-        .key("format", format)
-        .key("codec", codec)
+fn refusal(server: &Server, extension: &str, phone: &Phone, codec: (u8, &str)) -> String {
+    let mut sipp = call(server, "refused.xml", extension, phone)
+        .key("format", codec.0)
+        .key("codec", codec.1)
         .start();
     let refusal = sipp.says("refused");
     sipp.succeeds();
@@ -344,7 +358,7 @@ fn refusal(server: &Server, extension: &str, format: u8, codec: &str) -> String 
 
 #[test]
 fn an_unknown_extension_is_refused_with_its_name() {
-    let refusal = refusal(&server(), "4242", 0, "PCMU/8000");
+    let refusal = refusal(&server(), "4242", &Phone::new(OWN_HZ), PCMU);
     assert!(refusal.starts_with("404 399"), "{refusal}");
     assert!(
         refusal.contains("4242") && refusal.contains("default"),
@@ -354,7 +368,7 @@ fn an_unknown_extension_is_refused_with_its_name() {
 
 #[test]
 fn a_phone_without_a_common_codec_is_told_what_there_is() {
-    let refusal = refusal(&server(), "300", 18, "G729/8000");
+    let refusal = refusal(&server(), "300", &Phone::new(OWN_HZ), G729);
     assert!(refusal.starts_with("488 399"), "{refusal}");
     for codec in ["G729", "PCMU", "PCMA", "L16"] {
         assert!(refusal.contains(codec), "{codec} is not in {refusal}");
@@ -364,7 +378,7 @@ fn a_phone_without_a_common_codec_is_told_what_there_is() {
 #[test]
 fn strangers_are_refused_unless_the_configuration_lets_them_in() {
     let server = Server::serve(DIALPLAN, "");
-    let refusal = refusal(&server, "300", 0, "PCMU/8000");
+    let refusal = refusal(&server, "300", &Phone::new(OWN_HZ), PCMU);
     assert!(refusal.starts_with("403 399"), "{refusal}");
     assert!(refusal.contains("anonymous_context"), "{refusal}");
 }
@@ -373,13 +387,9 @@ fn strangers_are_refused_unless_the_configuration_lets_them_in() {
 fn a_repeated_invite_makes_one_call() {
     let server = server();
     let phone = Phone::new(OWN_HZ);
-    let mut sipp = call(&server, "repeated.xml", "300", &phone).start();
-    connect(&mut sipp, &phone);
-    phone
-        .hears(LISTEN)
-        .has("the caller", &[OWN_HZ], &[OTHER_HZ]);
-    sipp.cue();
-    sipp.succeeds();
+    let sipp = Call::new(&server, "repeated.xml", "300").connects(&phone);
+    hears_itself(&phone);
+    sipp.hangs_up();
     let mut journal = server.journal();
     journal.next("ChannelDestroyed");
     assert_eq!(journal.count("ChannelCreated"), 1);
@@ -407,8 +417,7 @@ fn baresip_holds_and_resumes_in_a_room() {
     let server = server();
     let mut journal = server.journal();
     let listener = Phone::new(OWN_HZ);
-    let mut listening = call(&server, "call.xml", "500", &listener).start();
-    connect(&mut listening, &listener);
+    let listening = Call::new(&server, "call.xml", "500").connects(&listener);
     let mut baresip = Baresip::start(OTHER_HZ);
     baresip.calls(&server.uri("500"));
     journal.next("ParticipantJoined");
@@ -428,8 +437,7 @@ fn baresip_holds_and_resumes_in_a_room() {
     // baresip 1.0 stops to write what it hears at its first hold.
     let heard = baresip.leaves().last(LISTEN);
     heard.has("baresip", &[OWN_HZ], &[OTHER_HZ]);
-    listening.cue();
-    listening.succeeds();
+    listening.hangs_up();
 }
 
 fn until_nothing_is_left(server: &Server) {

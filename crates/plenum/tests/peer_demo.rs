@@ -125,11 +125,7 @@ fn two_servers_do_not_share_a_folder() {
 fn ctrl_c_ends_calls_with_bye() {
     let mut server = Server::demo();
     let phone = Phone::new(500.0);
-    let mut sipp = Call::new(&server, "server_bye.xml", "4711")
-        .key("rtp_ip", phone.address().ip())
-        .key("rtp_port", phone.address().port())
-        .start();
-    phone.talks_to(sipp.is_answered());
+    let mut sipp = Call::new(&server, "server_bye.xml", "4711").connects(&phone);
     server.program.interrupt();
     sipp.says("ended");
     sipp.succeeds();
@@ -146,11 +142,7 @@ fn ctrl_c_ends_calls_with_bye() {
 fn a_second_ctrl_c_ends_at_once() {
     let mut server = Server::demo();
     let phone = Phone::new(500.0);
-    let mut sipp = Call::new(&server, "deaf.xml", "4711")
-        .key("rtp_ip", phone.address().ip())
-        .key("rtp_port", phone.address().port())
-        .start();
-    phone.talks_to(sipp.is_answered());
+    let mut sipp = Call::new(&server, "deaf.xml", "4711").connects(&phone);
     server.program.interrupt();
     sipp.says("ended");
     server.program.interrupt();

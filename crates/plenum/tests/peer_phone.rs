@@ -101,11 +101,7 @@ fn a_file_is_played_and_what_is_heard_is_recorded() {
     );
     write_tone(&played, OWN_HZ, Duration::from_secs(30));
     let phone = Phone::new(SIPP_HZ);
-    let mut sipp = Call::new(&server, "call.xml", "4711")
-        .key("rtp_ip", phone.address().ip())
-        .key("rtp_port", phone.address().port())
-        .start();
-    phone.talks_to(sipp.is_answered());
+    let sipp = Call::new(&server, "call.xml", "4711").connects(&phone);
     // The first one is told that it is alone before it is let in.
     server.journal().next("ParticipantJoined");
     let (code, said) = call(&[
@@ -120,6 +116,5 @@ fn a_file_is_played_and_what_is_heard_is_recorded() {
     assert_eq!(code, Some(0), "{said}");
     let heard = Heard::read(&recorded).last(Duration::from_secs(2));
     heard.has("the caller", &[SIPP_HZ], &[OWN_HZ, MILLIWATT_HZ]);
-    sipp.cue();
-    sipp.succeeds();
+    sipp.hangs_up();
 }

@@ -31,11 +31,7 @@ fn sipp_baresip_and_plenum_call_hear_each_other_in_a_room() {
     let mut journal = server.journal();
 
     let phone = Phone::new(SIPP_HZ);
-    let mut sipp = Call::new(&server, "call.xml", "4711")
-        .key("rtp_ip", phone.address().ip())
-        .key("rtp_port", phone.address().port())
-        .start();
-    phone.talks_to(sipp.is_answered());
+    let sipp = Call::new(&server, "call.xml", "4711").connects(&phone);
     journal.next("ParticipantJoined");
 
     let mut baresip = Baresip::start(BARESIP_HZ);
@@ -66,8 +62,7 @@ fn sipp_baresip_and_plenum_call_hear_each_other_in_a_room() {
 
     journal.next("ParticipantLeft");
     journal.next("ParticipantLeft");
-    sipp.cue();
-    sipp.succeeds();
+    sipp.hangs_up();
     journal.next("RoomEnded");
     assert_eq!(server.ask(&Ask::Rooms), json!([]));
     assert!(server.stop().success());

@@ -5,6 +5,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::str::FromStr;
 
+use plenum_control::Addresses;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 /// Receive buffer asked for each RTP socket; the kernel caps it at `net.core.rmem_max`.
@@ -96,37 +97,41 @@ pub enum PortRangeError {
     },
 }
 
-/// Two bound sockets: RTP on an even port, RTCP on the next.
+/// A bound pair of ports: RTP on an even one, RTCP on the next, under the same numbers at each
+/// address of the pool.
 #[derive(Debug)]
 pub struct PortPair {
-    /// Port of the RTP socket.
+    /// Port of the RTP sockets.
     pub port: u16,
-    pub(crate) rtp: UdpSocket,
-    pub(crate) rtcp: UdpSocket,
+    /// At the first address of the pool.
+    pub(crate) first: SocketPair,
+    /// At the address of the other family, if the pool has one.
+    pub(crate) other: Option<SocketPair>,
 }
 
-impl PortPair {
-    /// Returns the two sockets, RTP first. They do not block.
-    #[must_use]
-    pub fn into_sockets(self) -> (UdpSocket, UdpSocket) {
-        (self.rtp, self.rtcp)
-    }
+/// The two sockets at one address. They do not block.
+#[derive(Debug)]
+pub(crate) struct SocketPair {
+    pub(crate) rtp: UdpSocket,
+    pub(crate) rtcp: UdpSocket,
+    /// The family: what of these sockets can be sent to.
+    pub(crate) ipv6: bool,
 }
 
 /// Binds port pairs, each time others of its range.
 #[derive(Debug)]
 pub struct PortPool {
-    bind: IpAddr,
+    bind: Addresses,
     range: PortRange,
     next: u16,
 }
 
 impl PortPool {
-    /// Builds a pool; binds nothing yet.
+    /// Builds a pool of ports at one address, or at one of each family; binds nothing yet.
     #[must_use]
-    pub const fn new(bind: IpAddr, range: PortRange) -> Self {
+    pub fn new(bind: impl Into<Addresses>, range: PortRange) -> Self {
         Self {
-            bind,
+            bind: bind.into(),
             range,
             next: 0,
         }
@@ -147,10 +152,9 @@ impl PortPool {
             self.next = (self.next + 1) % self.range.pairs();
             match bind_pair(self.bind, port) {
                 Ok(pair) => pairs.push(pair),
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => in_use += 1,
-                Err(error) => {
-                    let shortage = self.failure(port, &error);
-                    return (pairs, Some(shortage));
+                Err((_, error)) if error.kind() == io::ErrorKind::AddrInUse => in_use += 1,
+                Err((address, error)) => {
+                    return (pairs, Some(failure(address, &error)));
                 }
             }
         }
@@ -168,34 +172,55 @@ impl PortPool {
             self.range,
         )
     }
-
-    fn failure(&self, port: u16, error: &io::Error) -> String {
-        let address = SocketAddr::new(self.bind, port);
-        let cause = match error.raw_os_error() {
-            Some(libc::EADDRNOTAVAIL) => format!(
-                "{} is no address of this machine; set [rtp] bind to one that `ip address` shows",
-                self.bind
-            ),
-            Some(libc::EACCES) => {
-                "ports below 1024 need the capability CAP_NET_BIND_SERVICE; set [rtp] ports to a \
-                 higher range"
-                    .to_owned()
-            }
-            Some(libc::EMFILE) => {
-                "the process may open no more files; raise the limit (`ulimit -n`, or LimitNOFILE= \
-                 in the service)"
-                    .to_owned()
-            }
-            _ => error.to_string(),
-        };
-        format!("cannot bind RTP port {address}: {cause}")
-    }
 }
 
-fn bind_pair(ip: IpAddr, port: u16) -> io::Result<PortPair> {
-    let rtp = bind_socket(SocketAddr::new(ip, port))?;
-    let rtcp = bind_socket(SocketAddr::new(ip, port + 1))?;
-    Ok(PortPair { port, rtp, rtcp })
+fn failure(address: SocketAddr, error: &io::Error) -> String {
+    let cause = match error.raw_os_error() {
+        Some(libc::EADDRNOTAVAIL) => format!(
+            "{} is no address of this machine; set [rtp] bind to one that `ip address` shows",
+            address.ip()
+        ),
+        Some(libc::EAFNOSUPPORT) => format!(
+            "this machine has no {}; leave that address out of [rtp] bind",
+            if address.is_ipv6() { "IPv6" } else { "IPv4" }
+        ),
+        Some(libc::EACCES) => {
+            "ports below 1024 need the capability CAP_NET_BIND_SERVICE; set [rtp] ports to a \
+             higher range"
+                .to_owned()
+        }
+        Some(libc::EMFILE) => {
+            "the process may open no more files; raise the limit (`ulimit -n`, or LimitNOFILE= \
+             in the service)"
+                .to_owned()
+        }
+        _ => error.to_string(),
+    };
+    format!("cannot bind RTP port {address}: {cause}")
+}
+
+/// Binds a pair at all addresses, or says at which one it failed.
+fn bind_pair(bind: Addresses, port: u16) -> Result<PortPair, (SocketAddr, io::Error)> {
+    Ok(PortPair {
+        port,
+        first: bind_sockets(bind.first(), port)?,
+        other: bind
+            .other()
+            .map(|other| bind_sockets(other, port))
+            .transpose()?,
+    })
+}
+
+fn bind_sockets(ip: IpAddr, port: u16) -> Result<SocketPair, (SocketAddr, io::Error)> {
+    let at = |port| {
+        let address = SocketAddr::new(ip, port);
+        bind_socket(address).map_err(|error| (address, error))
+    };
+    Ok(SocketPair {
+        rtp: at(port)?,
+        rtcp: at(port + 1)?,
+        ipv6: ip.is_ipv6(),
+    })
 }
 
 fn bind_socket(address: SocketAddr) -> io::Result<UdpSocket> {
@@ -220,7 +245,7 @@ fn bind_socket(address: SocketAddr) -> io::Result<UdpSocket> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{Ipv4Addr, Ipv6Addr};
     use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
     use super::*;
@@ -268,13 +293,29 @@ mod tests {
         let mut pool = PortPool::new(LOOPBACK, free_range(4));
         let (pairs, shortage) = pool.bind_pairs(4);
         assert_eq!((pairs.len(), shortage), (4, None));
-        for pair in pairs {
-            let port = pair.port;
-            let (rtp, rtcp) = pair.into_sockets();
-            assert_eq!(port % 2, 0);
-            assert_eq!(rtp.local_addr().unwrap().port(), port);
-            assert_eq!(rtcp.local_addr().unwrap().port(), port + 1);
+        for PortPair { port, first, other } in pairs {
+            assert_eq!((port % 2, other.is_none()), (0, true));
+            assert_eq!(first.rtp.local_addr().unwrap(), (LOOPBACK, port).into());
+            assert_eq!(
+                first.rtcp.local_addr().unwrap(),
+                (LOOPBACK, port + 1).into()
+            );
         }
+    }
+
+    #[test]
+    fn a_pair_has_the_same_numbers_at_both_addresses() {
+        let range = free_range(2);
+        let both = Addresses::of(&[LOOPBACK, Ipv6Addr::LOCALHOST.into()]).unwrap();
+        // A port that is taken at one address is of no use at the other.
+        let taken = UdpSocket::bind((Ipv6Addr::LOCALHOST, range.rtp_port(0))).unwrap();
+        let (pairs, shortage) = PortPool::new(both, range).bind_pairs(2);
+        assert_eq!((pairs.len(), shortage.is_some()), (1, true));
+        let PortPair { port, first, other } = &pairs[0];
+        let at = [first, other.as_ref().unwrap()].map(|pair| pair.rtp.local_addr().unwrap());
+        let expected = both.iter().map(|ip| SocketAddr::new(ip, *port));
+        assert_eq!(at.to_vec(), expected.collect::<Vec<_>>());
+        drop(taken);
     }
 
     #[test]
@@ -300,7 +341,7 @@ mod tests {
 
     #[test]
     fn an_address_of_another_machine_is_named_with_the_fix() {
-        let elsewhere = "192.0.2.1".parse().unwrap();
+        let elsewhere: IpAddr = "192.0.2.1".parse().unwrap();
         let (pairs, shortage) = PortPool::new(elsewhere, free_range(1)).bind_pairs(1);
         assert!(pairs.is_empty());
         assert!(

@@ -97,6 +97,14 @@ impl Connection {
     pub fn ip(&self) -> Option<IpAddr> {
         self.host.ip()
     }
+
+    /// Tells whether the address is of IPv6, by the address itself, or else by what is stated.
+    pub(crate) fn is_ipv6(&self) -> bool {
+        match self.ip() {
+            Some(ip) => ip.is_ipv6(),
+            None => self.address_type.eq_ignore_ascii_case("IP6"),
+        }
+    }
 }
 
 impl fmt::Display for Connection {

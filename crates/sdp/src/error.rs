@@ -1,5 +1,5 @@
 use alloc::{string::String, vec::Vec};
-use core::fmt;
+use core::{fmt, net::IpAddr};
 
 use crate::{
     AudioFormat, MAX_ATTRIBUTES, MAX_CONNECTIONS, MAX_DESCRIPTION_BYTES, MAX_FORMATS, MAX_MEDIA,
@@ -118,6 +118,18 @@ pub enum NegotiationError {
         "no address for audio: add `c=IN IP4 <address>` to the session or the media (RFC 8866 5.7)"
     )]
     NoAddress,
+    /// All audio that could be accepted is offered at an address of a family that we have none of.
+    #[error(
+        "audio is offered at {offered}, and there is only {ours} to receive it at; offer an {} \
+         address (RFC 3264 6)",
+        if ours.is_ipv4() { "IPv4" } else { "IPv6" }
+    )]
+    AddressFamily {
+        /// Where the peer receives.
+        offered: IpAddr,
+        /// Where we would.
+        ours: IpAddr,
+    },
     /// The answer does not have one line for each line of the offer.
     #[error(
         "the answer has {answered} media lines and the offer {offered}; RFC 3264 6 wants the same \

@@ -31,6 +31,9 @@ pub enum Preference {
 pub struct LocalMedia {
     /// The address at which we receive.
     pub address: IpAddr,
+    /// Our address of the other family, for answers to offers of that family. Offers of ours name
+    /// it only in a session in which it is in use.
+    pub other_address: Option<IpAddr>,
     /// The RTP port at which we receive.
     pub port: u16,
     /// The RTCP port: `None` is `port + 1`, and the value of `port` itself means that we multiplex
@@ -62,6 +65,7 @@ impl LocalMedia {
     pub fn new(address: IpAddr, port: u16) -> Self {
         Self {
             address,
+            other_address: None,
             port,
             rtcp_port: None,
             formats: [AudioFormat::pcmu(), AudioFormat::pcma()].into(),
@@ -80,13 +84,21 @@ impl LocalMedia {
         self.rtcp_port == Some(self.port)
     }
 
-    /// Builds the session's lines around `media`.
-    pub(crate) fn describe(&self, media: Vec<Media>) -> SessionDescription {
+    /// Returns our address of a family, if we have one.
+    pub(crate) fn address_of(&self, ipv6: bool) -> Option<IpAddr> {
+        let mut addresses = [Some(self.address), self.other_address]
+            .into_iter()
+            .flatten();
+        addresses.find(|address| address.is_ipv6() == ipv6)
+    }
+
+    /// Builds the session's lines around `media`, which is received at `address`.
+    pub(crate) fn describe(&self, media: Vec<Media>, address: IpAddr) -> SessionDescription {
         let version = self.session_version;
         SessionDescription {
-            origin: Origin::new(&self.origin_user, self.session_id, version, self.address),
+            origin: Origin::new(&self.origin_user, self.session_id, version, address),
             name: "-".into(),
-            connections: [Connection::new(self.address)].into(),
+            connections: [Connection::new(address)].into(),
             lines: [Line {
                 kind: 't',
                 value: "0 0".into(),
@@ -126,7 +138,8 @@ impl LocalMedia {
 
 /// Describes what we offer: one audio line over `RTP/AVP` (RFC 3264 5).
 pub fn offer(local: &LocalMedia) -> SessionDescription {
-    local.describe([offered_line(local, "RTP/AVP", &[])].into())
+    let line = offered_line(local, "RTP/AVP", &[]);
+    local.describe([line].into(), local.address)
 }
 
 /// Builds the audio line of an offer.

@@ -1,4 +1,5 @@
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
 use crate::{
     AudioFormat, LocalMedia, Media, MediaKind, Negotiated, NegotiationError, SessionDescription,
@@ -73,7 +74,8 @@ impl OfferAnswer {
         if !lines.iter().any(has_codec) {
             return Err(NegotiationError::NoLocalFormat);
         }
-        let offer = self.stamp(local.describe(lines));
+        let address = self.address_in_use(local).unwrap_or(local.address);
+        let offer = self.stamp(local.describe(lines, address));
         let bytes = offer.to_bytes();
         self.pending = Some(offer);
         Ok(bytes)
@@ -161,6 +163,12 @@ impl OfferAnswer {
             _ => offered_line(local, media.protocol(), &self.bound),
         };
         ours.media.iter().map(line).collect()
+    }
+
+    /// Returns our address of the family that the session has agreed on.
+    fn address_in_use(&self, local: &LocalMedia) -> Option<IpAddr> {
+        let Agreement { ours, .. } = self.agreed.as_ref()?;
+        local.address_of(ours.connection()?.is_ipv6())
     }
 
     /// Gives a description our `o=` line and records it as sent.

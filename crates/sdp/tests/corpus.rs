@@ -54,6 +54,7 @@ fn plenum() -> LocalMedia {
             AudioFormat::pcmu(),
             AudioFormat::pcma(),
         ],
+        other_address: Some("2001:db8::1".parse().expect("an address")),
         ..LocalMedia::new("192.0.2.1".parse().expect("an address"), 20_000)
     }
 }

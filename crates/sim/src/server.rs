@@ -89,7 +89,7 @@ impl Server {
             product: "Plenum".into(),
             calls_max: setup.calls_max,
             anonymous_context: setup.anonymous_context,
-            media_address: SERVER,
+            media_addresses: SERVER.into(),
             shards: setup.shards,
             pairs_per_shard: setup.pairs_per_shard,
             recording_buffer_samples: 4_000,

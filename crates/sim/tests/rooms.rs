@@ -265,3 +265,65 @@ fn ten_minutes_of_drifting_clocks_keep_the_delay_bounded() {
     assert_eq!(exact.gaps_of(&fast, joined), [], "no word was lost");
     assert_eq!(exact.gaps_of(&slow, joined), [], "no word was lost");
 }
+
+/// A room whose callers mute themselves and change volumes by keys.
+const MENU_ROOM: &str = "\
+[default]
+exten => 7001,1,Answer()
+ same => n,Set(CONFBRIDGE(menu,*1)=toggle_mute)
+ same => n,Set(CONFBRIDGE(menu,*2)=decrease_talking_volume)
+ same => n,Set(CONFBRIDGE(menu,*3)=decrease_listening_volume)
+ same => n,Set(CONFBRIDGE(menu,*0)=reset_talking_volume,reset_listening_volume)
+ same => n,Set(CONFBRIDGE(menu,*8)=leave_conference)
+ same => n,ConfBridge(${EXTEN},,quiet_user)
+ same => n,Hangup()
+";
+
+#[test]
+fn a_phone_mutes_itself_by_keys_and_leaves_by_one() {
+    let mut world = World::new(31).with_dialplan(MENU_ROOM).build();
+    let (alice, bob) = (world.phone("alice"), world.phone("bob"));
+    meet(&mut world, "7001", &[&alice, &bob]);
+    bob.presses("*1");
+    world.runs_for(secs(3));
+    assert!(!alice.hears(&bob) && bob.hears(&alice));
+    world.expects_harmony();
+    bob.presses("*1");
+    world.runs_for(secs(3));
+    world.expects_all_to_hear_each_other(&[&alice, &bob]);
+    bob.presses("*8");
+    world.runs_for(secs(2));
+    assert_eq!(bob.call_end(), Some(plenum_sim::CallEnd::HungUpByServer));
+    world.expects_harmony();
+}
+
+#[test]
+fn phones_turn_themselves_and_the_others_down() {
+    let mut world = World::new(32).with_dialplan(MENU_ROOM).build();
+    let (alice, bob) = (world.phone("alice"), world.phone("bob"));
+    meet(&mut world, "7001", &[&alice, &bob]);
+    let levels = || (alice.level_of(&bob), bob.level_of(&alice));
+    let (Some(at_alice), Some(at_bob)) = levels() else {
+        panic!("they hear each other")
+    };
+    let is = |level: Option<f32>, expected: f32| {
+        level.is_some_and(|level| (level - expected).abs() < 0.5)
+    };
+    bob.presses("*2*2");
+    world.runs_for(secs(3));
+    assert!(
+        is(levels().0, at_alice - 6.0) && is(levels().1, at_bob),
+        "{:?}",
+        levels()
+    );
+    bob.presses("*3");
+    world.runs_for(secs(3));
+    assert!(is(levels().1, at_bob - 3.0), "{:?}", levels());
+    bob.presses("*0");
+    world.runs_for(secs(3));
+    assert!(
+        is(levels().0, at_alice) && is(levels().1, at_bob),
+        "{:?}",
+        levels()
+    );
+}

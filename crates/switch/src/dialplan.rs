@@ -15,6 +15,7 @@ mod lines;
 mod pattern;
 mod problem;
 mod reader;
+mod rooms;
 mod statement;
 #[cfg(test)]
 mod tests;

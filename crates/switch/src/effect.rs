@@ -65,6 +65,22 @@ pub enum Effect {
         /// Whether the channel hears the bridge.
         hear: bool,
     },
+    /// Sets how loud a channel and its bridge hear each other.
+    Volume {
+        /// The channel.
+        channel: ChannelKey,
+        /// How much louder the channel hears the bridge.
+        listening: Decibels,
+        /// How much louder the bridge hears the channel.
+        talking: Decibels,
+    },
+    /// Sends a key to the peer of a channel.
+    SendDigit {
+        /// The channel.
+        channel: ChannelKey,
+        /// One of `0-9A-D*#`.
+        digit: char,
+    },
     /// Plays a sound; reported back by [`Stimulus::PlaybackEnded`].
     Play {
         /// The playback.
@@ -94,6 +110,14 @@ pub enum Effect {
         recording: RecordingKey,
     },
 }
+
+/// A change of loudness; positive is louder.
+///
+/// # Units and range
+///
+/// Whole decibels, `-24..=24`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Decibels(pub i8);
 
 /// What the audio of a channel is connected to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,6 +173,11 @@ pub struct ToneSpec {
     pub cadence: (Duration, Duration),
     /// Length in all; absent for a tone that lasts until it is stopped.
     pub length: Option<Duration>,
+}
+
+/// Whether the name of a sound climbs out of the folder of sounds.
+pub(crate) fn leaves_folder(name: &str) -> bool {
+    name.split(['/', '\\']).any(|part| part == "..") || name.contains(char::is_control)
 }
 
 /// One report of the driver to the switch.

@@ -9,8 +9,7 @@
 //! Entry points: [`Dialplan::parse`], [`SwitchConfig`], [`Switch`], [`Journal`], [`View`].
 //!
 //! Deliberately absent: SIP, RTP, sockets, files, clocks. Sounds are names; who plays them, and
-//! whether they exist, is the driver's business. Key menus of ConfBridge are read and kept, and
-//! not in force.
+//! whether they exist, is the driver's business.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -39,7 +38,8 @@ pub use command::{
 pub use config::SwitchConfig;
 pub use dialplan::{Dialplan, DialplanError, DialplanErrors, Problem, Warning};
 pub use effect::{
-    Arrival, AudioTarget, Connection, Effect, LegEvent, PlaybackOutcome, Sound, Stimulus, ToneSpec,
+    Arrival, AudioTarget, Connection, Decibels, Effect, LegEvent, PlaybackOutcome, Sound, Stimulus,
+    ToneSpec,
 };
 pub use effects::Effects;
 pub use expr::SyntaxError;
@@ -50,8 +50,8 @@ pub use journal::{
     Reading, RecordingView, RoomResult, RoomView, Touches, View,
 };
 pub use profile::{
-    AnnounceAll, BridgeProfile, MenuProfile, Millis, ProfileError, RoomProfiles, Seconds,
-    UserProfile,
+    AnnounceAll, BridgeProfile, MenuAction, MenuProfile, Millis, ProfileError, RoomProfiles,
+    Seconds, UserProfile, VolumeChange,
 };
 pub use switch::{Counts, Refusal, Switch};
 

@@ -1,4 +1,7 @@
 //! The word that was probably meant.
+//!
+//! The distance is our own: `strsim`, which the program measures with, needs the standard library,
+//! and this crate does without.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -7,10 +7,13 @@ use alloc::sync::Arc;
 use crate::nearest;
 
 mod bridge;
+mod menu;
 mod user;
 mod value;
 
 pub use bridge::BridgeProfile;
+pub(crate) use menu::Keyed;
+pub use menu::{MenuAction, MenuProfile, VolumeChange};
 pub use user::UserProfile;
 pub use value::{AnnounceAll, Millis, Seconds};
 
@@ -67,33 +70,10 @@ impl RoomProfiles {
     ///
     /// # Errors
     ///
-    /// [`ProfileError`] if the sequence holds something that is not on a keypad.
+    /// [`ProfileError`] if the sequence holds something that is not on a keypad, or an action is
+    /// none.
     pub fn set_menu(&mut self, name: &str, keys: &str, actions: &str) -> Result<(), ProfileError> {
         Arc::make_mut(self.menus.entry(name.into()).or_default()).set(keys, actions)
-    }
-}
-
-/// A key menu: what a participant's keys do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MenuProfile {
-    /// Key sequence to comma list of actions.
-    pub keys: BTreeMap<String, String>,
-}
-
-impl MenuProfile {
-    /// Sets what a key sequence does; the same sequence again replaces it.
-    ///
-    /// # Errors
-    ///
-    /// [`ProfileError::BadKeys`] if the sequence holds something that is not on a keypad.
-    pub fn set(&mut self, keys: &str, actions: &str) -> Result<(), ProfileError> {
-        let sequence = keys.strip_prefix('\\').unwrap_or(keys);
-        let known = |c: char| c.is_ascii_digit() || "ABCDabcd*#".contains(c);
-        if sequence.is_empty() || !sequence.chars().all(known) {
-            return Err(ProfileError::BadKeys { keys: keys.into() });
-        }
-        self.keys.insert(sequence.into(), actions.into());
-        Ok(())
     }
 }
 
@@ -122,10 +102,39 @@ pub enum ProfileError {
         expected: &'static str,
     },
     /// The key sequence of a menu is not one.
-    #[error("\"{keys}\" are no keys of a phone; use 0 to 9, A to D, * and #")]
+    #[error("\"{keys}\" are no keys of a phone; use 1 to {max} of 0 to 9, A to D, * and #")]
     BadKeys {
         /// What was given.
         keys: String,
+        /// The longest sequence.
+        max: usize,
+    },
+    /// There is no such action.
+    #[error("a menu has no action \"{action}\"{hint}")]
+    UnknownAction {
+        /// What was given.
+        action: String,
+        /// A suggestion, or nothing.
+        hint: String,
+    },
+    /// There is nothing to do.
+    #[error("an action is missing; write no_op for a key that does nothing")]
+    NoAction,
+    /// An action has arguments that it does not take, or lacks some.
+    #[error("\"{action}\" is no action of a menu; write {usage}")]
+    BadAction {
+        /// What was given.
+        action: String,
+        /// How it is written.
+        usage: &'static str,
+    },
+    /// A menu is too large.
+    #[error("there are at most {max} {what}; use a second menu")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// The limit.
+        max: usize,
     },
 }
 
@@ -216,13 +225,5 @@ mod tests {
             error.to_string(),
             "\"many\" is no value for max_members; write a whole number"
         );
-    }
-
-    #[test]
-    fn a_menu_takes_keys_of_a_phone_only() {
-        let mut profiles = RoomProfiles::default();
-        profiles.set_menu("m", "\\#1", "leave_conference").unwrap();
-        assert_eq!(profiles.menus["m"].keys["#1"], "leave_conference");
-        assert!(profiles.set_menu("m", "x", "no_op").is_err());
     }
 }

@@ -29,6 +29,7 @@ mod command;
 mod conference;
 mod digits;
 mod end;
+mod menu;
 mod room;
 mod run;
 mod scope;

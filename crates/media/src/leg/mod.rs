@@ -7,6 +7,7 @@ mod reports;
 mod sender;
 #[cfg(test)]
 mod tests;
+mod volume;
 
 use alloc::collections::VecDeque;
 
@@ -29,6 +30,7 @@ pub(crate) use intake::{Decoded, Intake, Taken};
 pub(crate) use remote::{ADOPT_PACKETS, REBIND_PACKETS, Remote};
 pub(crate) use reports::{Report, Reports, reporter};
 pub(crate) use sender::{Frame, Sender};
+use volume::Volume;
 
 /// A-law has no zero: its idle pattern decodes to this magnitude and is nothing to say.
 const IDLE_PEAK: u16 = 8;
@@ -59,6 +61,10 @@ pub(crate) struct Leg {
     pub(crate) reports: Reports,
     pub(crate) talking: TalkDetector,
     pub(crate) limiter: Limiter,
+    /// How loud it hears.
+    pub(crate) listening: Volume,
+    /// How loud it is heard.
+    pub(crate) speaking: Volume,
     pub(crate) playbacks: VecDeque<u32>,
     pub(crate) recordings: SmallVec<[u32; 2]>,
     /// What this leg said in the tick under way.
@@ -98,6 +104,8 @@ impl Leg {
             reports: Reports::default(),
             talking: TalkDetector::new(config.talk),
             limiter: Limiter::new(),
+            listening: Volume::default(),
+            speaking: Volume::default(),
             playbacks: VecDeque::new(),
             recordings: SmallVec::new(),
             said: Said::NoTurn,
@@ -184,6 +192,9 @@ impl Leg {
             let heard = audible.then_some(&*frame);
             audio.record(&self.recordings, heard, skipped, at.notices);
         }
+        if audible {
+            self.speaking.apply(frame);
+        }
         audible
     }
 
@@ -200,8 +211,24 @@ impl Leg {
     /// Sends a frame, or lets its time pass; then reports if a report is due.
     pub(crate) fn say(&mut self, frame: Option<Frame<'_>>, at: &mut Moment<'_>) {
         let to = self.remote.sends_to().map(|to| (self.port, to));
+        let mut changed = [0; FRAME];
+        let frame = frame.map(|frame| self.at_volume(frame, &mut changed));
         at.counters.packets_sent += self.sender.send(frame, to, at.out);
         self.report(at);
+    }
+
+    /// Makes a frame as loud as the peer wants to hear it.
+    ///
+    /// Nobody whose volume is changed gets a frame that others share.
+    fn at_volume<'f>(&mut self, frame: Frame<'f>, changed: &'f mut [i16; FRAME]) -> Frame<'f> {
+        match frame {
+            Frame::Samples(samples) if self.listening.is_changed() => {
+                *changed = *samples;
+                self.listening.apply(changed);
+                Frame::Samples(changed)
+            }
+            frame => frame,
+        }
     }
 
     /// Returns the figures of the leg.

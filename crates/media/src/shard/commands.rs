@@ -69,6 +69,11 @@ impl Shard {
             C::RemoveMixer { mixer } => self.remove_mixer(mixer, notices),
             C::Connect { leg, to } => self.connect(leg, to),
             C::Gate { leg, talk, hear } => self.gate(leg, talk, hear, notices),
+            C::Volume {
+                leg,
+                listening_db,
+                talking_db,
+            } => self.set_volumes(leg, listening_db, talking_db),
             C::StartPlayback {
                 playback,
                 target,
@@ -186,20 +191,8 @@ impl Shard {
             notices.push(MediaNotice::LegRemoved { leg: id, stats });
             return Ok(());
         };
-        self.detach(slot)?;
         let wall = self.wall(now);
-        let mut leg = self.legs.remove(slot).ok_or(NO_LEG)?;
-        let phase = &mut self.phases[usize::from(leg.phase)];
-        phase.loose.retain(|other| *other != slot);
-        phase.legs -= 1;
-        for address in [leg.remote.announced(), leg.remote.latched()]
-            .into_iter()
-            .flatten()
-        {
-            self.routes.unpoint(leg.port, address, slot);
-        }
-        self.routes.remove_leg(leg.port, slot);
-        self.end_attached(leg.playbacks.iter(), leg.recordings.iter(), notices);
+        let mut leg = self.take_leg(slot, notices).ok_or(NO_LEG)?;
         self.farewells.extend(leg.farewell(now, wall));
         let stats: LegStats = leg.stats();
         notices.push(MediaNotice::LegRemoved {
@@ -335,6 +328,13 @@ impl Shard {
         if let Some(talking) = stopped {
             notices.push(MediaNotice::Talking { leg: id, talking });
         }
+        Ok(())
+    }
+
+    fn set_volumes(&mut self, id: LegId, listening_db: i8, talking_db: i8) -> Result<(), Refusal> {
+        let leg = self.leg_mut(id)?;
+        leg.listening.set(listening_db);
+        leg.speaking.set(talking_db);
         Ok(())
     }
 

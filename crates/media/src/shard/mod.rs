@@ -127,12 +127,20 @@ impl Shard {
         let Some(slot) = self.suspect.take() else {
             return;
         };
-        if self.detach(slot).is_err() {
-            return;
-        }
-        let Some(leg) = self.legs.remove(slot) else {
+        let Some(leg) = self.take_leg(slot, notices) else {
             return;
         };
+        notices.push(MediaNotice::LegRemoved {
+            leg: leg.id,
+            stats: Box::default(),
+        });
+    }
+
+    /// Takes a leg out of its mixer, its phase and the routes, and ends what plays to it or records
+    /// it.
+    fn take_leg(&mut self, slot: u32, notices: &mut Notices) -> Option<Leg> {
+        self.detach(slot).ok()?;
+        let leg = self.legs.remove(slot)?;
         let phase = &mut self.phases[usize::from(leg.phase)];
         phase.loose.retain(|other| *other != slot);
         phase.legs -= 1;
@@ -144,10 +152,7 @@ impl Shard {
         }
         self.routes.remove_leg(leg.port, slot);
         self.end_attached(leg.playbacks.iter(), leg.recordings.iter(), notices);
-        notices.push(MediaNotice::LegRemoved {
-            leg: leg.id,
-            stats: Box::default(),
-        });
+        Some(leg)
     }
 
     fn wall(&self, now: Instant) -> Duration {

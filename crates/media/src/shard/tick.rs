@@ -222,7 +222,11 @@ fn say_to_leg(
         }
         Said::Nothing | Said::NoTurn => {
             leg.limiter = mixer.limiter;
-            say_shared(leg, scratch, at);
+            if leg.listening.is_changed() {
+                leg.say(Some(Frame::Samples(&scratch.shared.samples)), at);
+            } else {
+                say_shared(leg, scratch, at);
+            }
         }
     }
 }

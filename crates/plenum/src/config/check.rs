@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use plenum_switch::{MenuProfile, ProfileError};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -140,6 +141,9 @@ pub(super) fn check(text: &str) -> Result<(Values, Conference), ConfigError> {
     })
 }
 
+/// The table of key menus.
+const MENUS: &str = "conference.menus";
+
 struct Walk<'t> {
     text: &'t str,
     problems: BTreeSet<Problem>,
@@ -150,7 +154,9 @@ impl Walk<'_> {
     fn table(&mut self, prefix: &str, table: &DeTable<'_>, conference: &mut Conference) {
         for (name, value) in table {
             let path = join(prefix, name.get_ref());
-            if let Some(profiles) = profiles(&path, conference) {
+            if path == MENUS {
+                self.menus(value, &mut conference.menus);
+            } else if let Some(profiles) = profiles(&path, conference) {
                 self.profiles(&path, value, profiles);
             } else if let Some(key) = key(&path) {
                 match key.kind.read(value.get_ref()) {
@@ -175,17 +181,65 @@ impl Walk<'_> {
             );
         };
         for (name, profile) in table {
-            let DeValue::Table(options) = profile.get_ref() else {
-                let message = format!(
-                    "{path}.{0} is a section; write [{path}.{0}]",
-                    name.get_ref()
-                );
-                self.problem(profile.span(), message);
+            let Some(options) = self.named_table(path, name.get_ref(), profile) else {
                 continue;
             };
             let texts = self.options(&join(path, name.get_ref()), options);
             profiles.insert(name.get_ref().to_string(), texts);
         }
+    }
+
+    /// Returns the table of one profile.
+    fn named_table<'v, 'd>(
+        &mut self,
+        path: &str,
+        name: &str,
+        value: &'v Spanned<DeValue<'d>>,
+    ) -> Option<&'v DeTable<'d>> {
+        let DeValue::Table(table) = value.get_ref() else {
+            let message = format!("{path}.{name} is a section; write [{path}.{name}]");
+            self.problem(value.span(), message);
+            return None;
+        };
+        Some(table)
+    }
+
+    fn menus(&mut self, value: &Spanned<DeValue<'_>>, menus: &mut BTreeMap<String, MenuProfile>) {
+        let DeValue::Table(table) = value.get_ref() else {
+            let message = format!("{MENUS} is a section; write [{MENUS}.NAME]");
+            return self.problem(value.span(), message);
+        };
+        for (name, entries) in table {
+            let name = name.get_ref();
+            let Some(entries) = self.named_table(MENUS, name, entries) else {
+                continue;
+            };
+            let menu = self.menu(&join(MENUS, name), entries);
+            menus.insert(name.to_string(), menu);
+        }
+    }
+
+    fn menu(&mut self, path: &str, entries: &DeTable<'_>) -> MenuProfile {
+        let mut menu = MenuProfile::default();
+        for (keys, value) in entries {
+            let Some(actions) = actions(value.get_ref()) else {
+                let message = format!(
+                    "{path}.\"{}\": give an action in quotes or a list of them, as in \
+                     [\"playback(conf-muted)\", \"toggle_mute\"]",
+                    keys.get_ref()
+                );
+                self.problem(value.span(), message);
+                continue;
+            };
+            if let Err(error) = menu.set(keys.get_ref(), &actions) {
+                let span = match error {
+                    ProfileError::BadKeys { .. } => keys.span(),
+                    _ => value.span(),
+                };
+                self.problem(span, format!("{path}.\"{}\": {error}", keys.get_ref()));
+            }
+        }
+        menu
     }
 
     fn options(&mut self, path: &str, options: &DeTable<'_>) -> BTreeMap<String, OptionText> {
@@ -245,6 +299,24 @@ fn join(prefix: &str, name: &str) -> String {
         name.to_owned()
     } else {
         format!("{prefix}.{name}")
+    }
+}
+
+/// Takes the actions of a key sequence, one text or a list of texts, as the one list that a
+/// dialplan would write.
+fn actions(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Array(items) => {
+            let texts = items.iter().map(|item| match item.get_ref() {
+                DeValue::String(text) => Some(text.to_string()),
+                _ => None,
+            });
+            texts
+                .collect::<Option<Vec<_>>>()
+                .map(|texts| texts.join(","))
+        }
+        _ => None,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use plenum_switch::MenuAction;
+
 use super::schema::{KEYS, Key, PROFILE_TABLES, Reload};
 use super::suggest::nearest;
 
@@ -24,13 +26,25 @@ pub fn explain(path: Option<&str>) -> Result<String, String> {
         .find(|(table, _)| path.starts_with(table));
     match (chosen.is_empty(), profiles) {
         (false, _) => Ok(all(chosen.into_iter())),
-        (true, Some((table, about))) => Ok(format!("[{table}.NAME]\n  {about}\n")),
+        (true, Some((table, about))) => {
+            let actions = (*table == "conference.menus").then(actions);
+            let actions = actions.unwrap_or_default();
+            Ok(format!("[{table}.NAME]\n  {about}\n{actions}"))
+        }
         (true, None) => {
             let hint = nearest(path, KEYS.iter().map(|key| key.path));
             let hint = hint.map_or(String::new(), |key| format!("; did you mean {key}?"));
             Err(format!("there is no key {path}{hint}"))
         }
     }
+}
+
+/// Lists the actions of menus.
+fn actions() -> String {
+    let names: Vec<String> = MenuAction::usages()
+        .map(|name| format!("    {name}\n"))
+        .collect();
+    format!("  actions\n{}", names.concat())
 }
 
 fn all<'k>(keys: impl Iterator<Item = &'k Key>) -> String {

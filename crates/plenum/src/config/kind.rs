@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use toml::de::DeValue;
+use plenum_control::Addresses;
+use toml::de::{DeArray, DeValue};
 
 use super::Listen;
 use super::suggest::nearest;
@@ -28,8 +29,8 @@ pub enum Kind {
         /// The greatest value.
         max: i64,
     },
-    /// An IPv4 or IPv6 address.
-    Address,
+    /// An IPv4 or IPv6 address, or a list with one of each.
+    Addresses,
     /// An address with a port.
     Socket,
     /// A range of ports, `first-last`.
@@ -49,7 +50,7 @@ impl Kind {
             Self::LogFilter => "a level, or levels by part of the program".into(),
             Self::Flag => "true or false".into(),
             Self::Integer { min, max } => format!("a whole number from {min} to {max}"),
-            Self::Address => "an IPv4 or IPv6 address in quotes".into(),
+            Self::Addresses => "an IPv4 or IPv6 address in quotes, or a list of one of each".into(),
             Self::Socket => "an address with a port in quotes, as in \"127.0.0.1:8088\"".into(),
             Self::PortRange => "first-last in quotes, as in \"20000-29999\"".into(),
             Self::Listens => {
@@ -61,13 +62,15 @@ impl Kind {
     /// Takes a value, or says what is wrong with it.
     pub(super) fn read(self, value: &DeValue<'_>) -> Result<Value, String> {
         match (self, value) {
-            (Self::Listens, DeValue::Array(items)) => {
-                let texts = items.iter().map(|item| match item.get_ref() {
-                    DeValue::String(text) => self.read_item(text).map(|()| text.to_string()),
-                    other => Err(self.wrong_type(other)),
-                });
-                texts.collect::<Result<Vec<_>, _>>().map(Value::List)
+            (Self::Listens, DeValue::Array(items)) => self.read_items(items).map(Value::List),
+            (Self::Addresses, DeValue::Array(items)) => {
+                let texts = self.read_items(items)?;
+                addresses(&texts).ok_or_else(|| address_problem(&texts))?;
+                Ok(Value::List(texts))
             }
+            (Self::Addresses, DeValue::String(text)) => self
+                .read_item(text)
+                .map(|()| Value::List(vec![text.to_string()])),
             (Self::Flag, DeValue::Boolean(flag)) => Ok(Value::Flag(*flag)),
             (Self::Integer { min, max }, DeValue::Integer(number)) => {
                 let digits = number.as_str().replace('_', "");
@@ -88,6 +91,14 @@ impl Kind {
             }
             (_, other) => Err(self.wrong_type(other)),
         }
+    }
+
+    fn read_items(self, items: &DeArray<'_>) -> Result<Vec<String>, String> {
+        let texts = items.iter().map(|item| match item.get_ref() {
+            DeValue::String(text) => self.read_item(text).map(|()| text.to_string()),
+            other => Err(self.wrong_type(other)),
+        });
+        texts.collect()
     }
 
     fn wrong_type(self, value: &DeValue<'_>) -> String {
@@ -116,12 +127,18 @@ impl Kind {
                 .parse::<tracing_subscriber::filter::Targets>()
                 .map(drop)
                 .map_err(|error| format!("{}: {error}", wrong())),
-            Self::Address => text.parse::<IpAddr>().map(drop).map_err(|_| wrong()),
+            Self::Addresses => text.parse::<IpAddr>().map(drop).map_err(|_| wrong()),
             Self::Socket => text.parse::<SocketAddr>().map(drop).map_err(|_| wrong()),
             Self::PortRange => ports(text).map(drop).ok_or_else(|| port_problem(text)),
             Self::Listens => listen(text).map(drop).ok_or_else(|| listen_problem(text)),
         }
     }
+}
+
+/// Reads one address, or one of each family.
+pub(super) fn addresses(texts: &[String]) -> Option<Addresses> {
+    let parsed: Result<Vec<IpAddr>, _> = texts.iter().map(|text| text.parse()).collect();
+    Addresses::of(&parsed.ok()?)
 }
 
 /// Reads `udp://ADDRESS:PORT` or `tcp://ADDRESS:PORT`.
@@ -145,6 +162,16 @@ pub(super) fn ports(text: &str) -> Option<(u16, u16)> {
     );
     let first_even = first.checked_add(first % 2)?;
     (first >= 1024 && last > first_even).then_some((first, last))
+}
+
+fn address_problem(texts: &[String]) -> String {
+    match texts {
+        [] => "the list is empty; give at least one address".into(),
+        _ => format!(
+            "\"{}\" are of one family or too many; give one IPv4 and one IPv6 address at most",
+            texts.join("\", \"")
+        ),
+    }
 }
 
 fn article(noun: &str) -> &'static str {

@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 pub use check::{ConfigError, Problem};
 pub use suggest::nearest;
 
+use plenum_control::Addresses;
+use plenum_switch::MenuProfile;
 use value::Values;
 
 /// The configuration of a server, with all defaults filled in.
@@ -78,14 +80,29 @@ pub struct Listen {
 /// RTP ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rtp {
-    /// Local address of all RTP sockets.
-    pub bind: IpAddr,
-    /// Address that session descriptions announce.
-    pub advertise: IpAddr,
+    /// Local addresses of all RTP sockets.
+    pub bind: Addresses,
+    /// Addresses that session descriptions announce instead of those.
+    pub advertise: Option<Addresses>,
     /// First and last port of the range.
     pub ports: (u16, u16),
     /// Silence after which a missing stream is reported, in seconds.
     pub timeout_s: u32,
+}
+
+impl Rtp {
+    /// Returns the addresses that session descriptions announce, one for each of
+    /// [`bind`](Self::bind) and in that order.
+    #[must_use]
+    pub fn announced(&self) -> Addresses {
+        let instead = |own| self.advertise.and_then(|advertise| advertise.like(own));
+        let announced: Vec<IpAddr> = self
+            .bind
+            .iter()
+            .map(|own| instead(own).unwrap_or(own))
+            .collect();
+        Addresses::of(&announced).expect("of the families of `bind`")
+    }
 }
 
 /// The media plane.
@@ -127,13 +144,15 @@ pub struct Recordings {
     pub folder: PathBuf,
 }
 
-/// Options of conference profiles by profile name and option name.
+/// Conference profiles by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conference {
     /// `[conference.users.NAME]`.
     pub users: Profiles,
     /// `[conference.bridges.NAME]`.
     pub bridges: Profiles,
+    /// `[conference.menus.NAME]`.
+    pub menus: BTreeMap<String, MenuProfile>,
 }
 
 /// Profiles of one kind: option values by profile name and option name.
@@ -181,7 +200,6 @@ impl Config {
 
     fn from_values(values: &Values, conference: Conference) -> Self {
         let data_dir = PathBuf::from(values.text("data_dir"));
-        let bind = values.address("rtp.bind");
         Self {
             log: Log {
                 level: values.text("log.level"),
@@ -197,11 +215,10 @@ impl Config {
                 calls_max: values.number("sip.calls_max"),
             },
             rtp: Rtp {
-                bind,
-                advertise: values
-                    .optional("rtp.advertise")
-                    .and_then(|text| text.parse().ok())
-                    .unwrap_or(bind),
+                bind: values
+                    .addresses("rtp.bind")
+                    .expect("checked as addresses, and so is its default"),
+                advertise: values.addresses("rtp.advertise"),
                 ports: values.ports("rtp.ports"),
                 timeout_s: values.number("rtp.timeout_s"),
             },

@@ -38,6 +38,11 @@ pub const PROFILE_TABLES: &[(&str, &str)] = &[
         "conference.bridges",
         "a bridge profile with the option names of confbridge.conf",
     ),
+    (
+        "conference.menus",
+        "a key menu: key sequences, and one action or a list of actions for each, as in \
+         \"*1\" = \"toggle_mute\"",
+    ),
 ];
 
 /// Every key, in the order in which a file would name them.
@@ -99,20 +104,22 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         path: "rtp.bind",
-        kind: Kind::Address,
+        kind: Kind::Addresses,
         default: r#""127.0.0.1""#,
         unit: "",
         reload: Reload::Restart,
-        about: "Local address of all RTP sockets.",
+        about: "Local address of all RTP sockets, or a list of an IPv4 and an IPv6 address. A call \
+                gets the family that its phone offers; a family without address is refused with \
+                488.",
     },
     Key {
         path: "rtp.advertise",
-        kind: Kind::Address,
+        kind: Kind::Addresses,
         default: "",
         unit: "",
         reload: Reload::Restart,
-        about: "Address that session descriptions announce, for a server behind NAT or in a \
-                container; rtp.bind if absent.",
+        about: "Address that session descriptions announce instead of that of rtp.bind of the same \
+                family, for a server behind NAT or in a container; a list for both families.",
     },
     Key {
         path: "rtp.ports",

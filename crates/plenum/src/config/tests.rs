@@ -16,7 +16,7 @@ fn an_empty_file_is_a_server_on_loopback() {
             .iter()
             .all(|listen| listen.address.ip().is_loopback())
     );
-    assert!(config.rtp.bind.is_loopback());
+    assert_eq!(config.rtp.bind.to_string(), "127.0.0.1");
     assert!(config.http.listen.ip().is_loopback());
     assert_eq!(config.sip.anonymous_context, None);
 }
@@ -73,6 +73,19 @@ fn a_number_out_of_range_names_the_range() {
 }
 
 #[test]
+fn audio_takes_an_address_of_each_family() {
+    let config =
+        Config::parse("[rtp]\nbind = [\"10.0.0.5\", \"2001:db8::5\"]\nadvertise = \"192.0.2.5\"\n")
+            .expect("an address of each family");
+    let announced = config.rtp.announced().to_string();
+    assert_eq!(announced, "192.0.2.5 and 2001:db8::5");
+    let lines = problems("[rtp]\nbind = [\"10.0.0.5\", \"10.0.0.6\"]\nadvertise = []\n");
+    assert_eq!(lines.len(), 2);
+    assert!(lines[0].ends_with("give one IPv4 and one IPv6 address at most"));
+    assert!(lines[1].ends_with("the list is empty; give at least one address"));
+}
+
+#[test]
 fn broken_toml_names_its_line() {
     let lines = problems("[sip]\nlisten = [\"udp\n");
     assert!(lines[0].starts_with("configuration:2:"), "{lines:?}");
@@ -94,6 +107,54 @@ fn conference_profiles_keep_their_options_as_text() {
         config.conference.bridges["default_bridge"]["max_members"].text,
         "5"
     );
+}
+
+#[test]
+fn a_menu_takes_actions_and_lists_of_them() {
+    let config = Config::parse(
+        "[conference.menus.host]\n\"*1\" = \"toggle_mute\"\n\
+         9 = [\"playback(conf-muted&beep)\", \"leave_conference\"]\n\
+         [conference.menus]\nempty = {}\n",
+    )
+    .expect("menus");
+    let host = &config.conference.menus["host"];
+    assert_eq!(host.actions("*1").map(|actions| actions.len()), Some(1));
+    assert_eq!(host.actions("9").map(|actions| actions.len()), Some(2));
+    assert_eq!(config.conference.menus["empty"], MenuProfile::default());
+}
+
+#[test]
+fn every_mistake_in_a_menu_is_told_with_its_line() {
+    let lines = problems(
+        "[conference.menus.m]\n\"*1\" = \"togle_mute\"\n\"x\" = \"no_op\"\n\
+         2 = 3\n3 = [\"no_op\", \"playback\"]\n4 = [\"no_op\", 5]\n5 = \"\"\n\
+         [conference.menus]\nn = \"toggle_mute\"\n",
+    );
+    let expected = [
+        "configuration:2:8: conference.menus.m.\"*1\": a menu has no action \"togle_mute\"; did \
+         you mean \"toggle_mute\"?",
+        "configuration:3:1: conference.menus.m.\"x\": \"x\" are no keys of a phone; use 1 to 20 \
+         of 0 to 9, A to D, * and #",
+        "configuration:4:5: conference.menus.m.\"2\": give an action in quotes or a list of them",
+        "configuration:5:5: conference.menus.m.\"3\": \"playback\" is no action of a menu; write \
+         playback(sound&sound)",
+        "configuration:6:5: conference.menus.m.\"4\": give an action in quotes",
+        "configuration:7:5: conference.menus.m.\"5\": an action is missing",
+        "configuration:9:5: conference.menus.n is a section; write [conference.menus.n]",
+    ];
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+    for (line, expected) in lines.iter().zip(expected) {
+        assert!(line.starts_with(expected), "{line}");
+    }
+}
+
+#[test]
+fn the_actions_of_menus_are_explained() {
+    let text = explain::explain(Some("conference.menus")).expect("a table");
+    assert!(text.starts_with("[conference.menus.NAME]\n"));
+    for action in plenum_switch::MenuAction::usages() {
+        assert!(text.contains(&format!("    {action}\n")), "{action}");
+    }
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Values by path, with the defaults of the table behind them.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
+use plenum_control::Addresses;
 use toml::de::DeValue;
 
 use super::kind;
@@ -55,10 +56,8 @@ impl Values {
         }
     }
 
-    pub(super) fn address(&self, path: &str) -> IpAddr {
-        self.text(path)
-            .parse()
-            .expect("checked as an address, and so is its default")
+    pub(super) fn addresses(&self, path: &str) -> Option<Addresses> {
+        kind::addresses(&self.list(path))
     }
 
     pub(super) fn socket(&self, path: &str) -> SocketAddr {

@@ -82,6 +82,13 @@ fn details(event: &Event, view: &View) -> Vec<(&'static str, Value)> {
         Event::Talking { talking, .. } => vec![("talking", json!(talking))],
         Event::ParticipantLeft { result, .. } => vec![("result", json!(result.as_str()))],
         Event::ParticipantWaiting { waiting, .. } => vec![("waiting", json!(waiting))],
+        Event::ParticipantAway { away, .. } => vec![("away", json!(away))],
+        Event::ParticipantVolume {
+            listening, talking, ..
+        } => vec![
+            ("listening_db", json!(listening.0)),
+            ("talking_db", json!(talking.0)),
+        ],
         Event::HangupRequested { cause, by, why, .. } => vec![
             ("cause", json!(cause.0)),
             (

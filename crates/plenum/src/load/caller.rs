@@ -36,7 +36,11 @@ pub(super) struct Caller {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ProbeRole {
     None,
-    Sends(usize),
+    /// Sends the probe of its room when the turn of its seat comes.
+    Sends {
+        room: usize,
+        seat: usize,
+    },
     Hears(usize),
 }
 
@@ -105,11 +109,6 @@ impl Voice {
             ssrc,
             frame: 0,
         }
-    }
-
-    /// Returns the number of the frame that is next.
-    pub(super) const fn frame(&self) -> u64 {
-        self.frame
     }
 
     /// Writes the next packet; returns its length.

@@ -48,9 +48,9 @@ static TURNS: LazyLock<Vec<(i64, i64)>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Tells whether the probe sounds in a frame.
-pub(super) const fn sounds(frame: u64) -> bool {
-    frame % TURN_FRAMES < TURN_FRAMES / 2
+/// Tells whether the probe sounds in a frame, and it is this sender's turn among its fellows.
+pub(super) const fn sounds(frame: u64, sender: u64, senders: u64) -> bool {
+    frame % TURN_FRAMES < TURN_FRAMES / 2 && frame / TURN_FRAMES % senders == sender
 }
 
 /// Tells whether the probe begins with this frame.
@@ -58,7 +58,7 @@ pub(super) const fn begins(frame: u64) -> bool {
     frame.is_multiple_of(TURN_FRAMES)
 }
 
-/// One talker's probe and its listener.
+/// The probe of a room's talkers, who send it in turn, at one listener.
 pub(super) struct Probe {
     ear: OnsetEar,
     sent: VecDeque<Instant>,
@@ -254,7 +254,7 @@ mod tests {
         };
         let (others, probe) = (period(&BINS[..4]), period(&[PROBE_BIN]));
         let sound = (0..PACKETS as usize * FRAME).map(|at| {
-            let probe = if sounds((at / FRAME) as u64) {
+            let probe = if sounds((at / FRAME) as u64, 0, 1) {
                 probe[at % WINDOW]
             } else {
                 0

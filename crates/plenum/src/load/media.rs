@@ -51,6 +51,8 @@ struct Desk {
     /// Those of one room stand together.
     probes: Vec<Probe>,
     probes_per_room: usize,
+    /// Talkers of a room that send the probe in turn.
+    probe_senders: u64,
     delays: Distribution,
     intake: Intake,
     packet: [u8; PACKET_MAX],
@@ -86,6 +88,8 @@ impl Media {
         let has_talker = usize::from(talkers > 0);
         let per_room = (PROBES_MAX / rooms).clamp(1, participants) * has_talker;
         let per_room = per_room.min(participants - 1);
+        // One from each slice: how long a packet waits for the tick depends on when it is sent.
+        let senders = PHASES.min(talkers).min(participants - per_room);
         let probed = rooms.min(PROBES_MAX);
         let seats = (0..rooms).flat_map(|room| (0..participants).map(move |seat| (room, seat)));
         let callers: io::Result<Vec<Caller>> = seats
@@ -93,9 +97,10 @@ impl Media {
                 let sockets = PhoneSockets::bind(local)?;
                 let tone = (seat < talkers).then(|| (room * talkers + seat) % POOL);
                 let probe = match seat {
-                    0 if room < probed => ProbeRole::Sends(room),
-                    _ if room < probed && seat <= per_room => {
-                        ProbeRole::Hears(room * per_room + seat - 1)
+                    _ if room >= probed => ProbeRole::None,
+                    _ if seat < senders => ProbeRole::Sends { room, seat },
+                    _ if seat >= participants - per_room => {
+                        ProbeRole::Hears(room * per_room + (participants - 1 - seat))
                     }
                     _ => ProbeRole::None,
                 };
@@ -115,6 +120,7 @@ impl Media {
                 .map(|_| Probe::new(tones.amplitude))
                 .collect(),
             probes_per_room: per_room,
+            probe_senders: senders as u64,
             tones,
             ear: Ear::new(),
             delays: Distribution::new(),
@@ -132,7 +138,7 @@ impl Media {
     /// Sends and receives for the callers whose turn it is.
     pub(super) fn turn(&mut self, slice: u64, clock: &LoadClock) {
         let phase = slice as usize % PHASES;
-        let turn = slice / PHASES as u64;
+        let beat = slice / PHASES as u64;
         for (index, caller) in self
             .callers
             .iter_mut()
@@ -140,14 +146,14 @@ impl Media {
             .skip(phase)
             .step_by(PHASES)
         {
-            let turn = turn + (index / PHASES) as u64;
+            let turn = beat + (index / PHASES) as u64;
             if caller.voice.is_none() {
                 if turn.is_multiple_of(WINDOW_TURNS) {
                     caller.sockets.drain();
                 }
                 continue;
             }
-            self.desk.send(caller, clock);
+            self.desk.send(caller, beat, clock);
             self.desk.receive(caller, clock);
             if self.desk.is_judging && turn.is_multiple_of(WINDOW_TURNS) {
                 caller
@@ -213,15 +219,16 @@ impl Media {
 }
 
 impl Desk {
-    fn send(&mut self, caller: &mut Caller, clock: &LoadClock) {
+    fn send(&mut self, caller: &mut Caller, beat: u64, clock: &LoadClock) {
         let Some(voice) = &mut caller.voice else {
             return;
         };
-        let frame = voice.frame();
         let word = match (caller.tone, caller.probe) {
             (None, _) => Word::Silence,
-            (Some(tone), ProbeRole::Sends(room)) if sounds(staggered(frame, room)) => {
-                if begins(staggered(frame, room)) {
+            (Some(tone), ProbeRole::Sends { room, seat })
+                if sounds(staggered(beat, room), seat as u64, self.probe_senders) =>
+            {
+                if begins(staggered(beat, room)) {
                     let now = clock.now();
                     let of_room = self.probes.chunks_exact_mut(self.probes_per_room.max(1));
                     let of_room = of_room.skip(room).take(1).flatten();
@@ -296,6 +303,6 @@ impl Desk {
 }
 
 /// The frame of a probe: rooms begin at different times.
-const fn staggered(frame: u64, room: usize) -> u64 {
-    frame + 7 * room as u64
+const fn staggered(beat: u64, room: usize) -> u64 {
+    beat + 7 * room as u64
 }

@@ -5,7 +5,7 @@
 //! together by hand here, from RFC 3550 and RFC 4733, as a second opinion on those of the server.
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -89,7 +89,11 @@ impl Phone {
 
     /// Sends to a port of the server from here on.
     pub(crate) fn talks_to(&self, port: u16) {
-        self.state().remote = Some((Ipv4Addr::LOCALHOST, port).into());
+        let server: IpAddr = match self.address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        };
+        self.state().remote = Some((server, port).into());
     }
 
     /// Sends nothing from here on.

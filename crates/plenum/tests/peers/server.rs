@@ -46,13 +46,18 @@ impl Server {
 
     /// Starts `plenum serve` with a dialplan and keys for the section `[sip]`.
     pub(crate) fn serve(dialplan: &str, sip: &str) -> Self {
+        Self::serve_with(dialplan, sip, "")
+    }
+
+    /// Starts `plenum serve` with a dialplan and keys for the sections `[sip]` and `[rtp]`.
+    pub(crate) fn serve_with(dialplan: &str, sip: &str, rtp: &str) -> Self {
         let folder = Folder::new();
         let (sip_port, http_port) = (free_port(), free_port());
         folder.write("extensions.conf", dialplan);
         let config = format!(
             "data_dir = \"data\"\n[log]\nformat = \"human\"\n[sip]\n\
              listen = [\"udp://127.0.0.1:{sip_port}\", \"tcp://127.0.0.1:{sip_port}\"]\n{sip}\
-             [rtp]\nports = \"{}\"\n[http]\nlisten = \"127.0.0.1:{http_port}\"\n",
+             [rtp]\nports = \"{}\"\n{rtp}[http]\nlisten = \"127.0.0.1:{http_port}\"\n",
             rtp_range()
         );
         let config = folder.write("plenum.toml", &config);

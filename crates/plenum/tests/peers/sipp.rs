@@ -4,13 +4,14 @@
 //! in a `<recv request="MESSAGE"/>`: the cue is a datagram with the Call-ID of the call, and SIPp
 //! does not care who sent it. So no step of a story rests on a pause.
 
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::SOON;
 use super::folder::Folder;
+use super::phone::Phone;
 use super::ports::free_port;
 use super::program::Program;
 use super::server::Server;
@@ -57,10 +58,32 @@ impl Call {
         self
     }
 
+    /// Has the scenario announce audio at an address.
+    pub(crate) fn audio_at(self, address: SocketAddr) -> Self {
+        let family = if address.is_ipv4() { "IP4" } else { "IP6" };
+        self.key("rtp_family", family)
+            .key("rtp_ip", address.ip())
+            .key("rtp_port", address.port())
+    }
+
     /// Sends over TCP, with one connection.
     pub(crate) fn over_tcp(mut self) -> Self {
         self.command.args(["-t", "t1"]);
         self
+    }
+
+    /// Has the scenario announce another address and direction when it is cued for the first time.
+    pub(crate) fn reinvites(self, address: SocketAddr, direction: &str) -> Self {
+        self.key("there_ip", address.ip())
+            .key("there_port", address.port())
+            .key("there_direction", direction)
+    }
+
+    /// Places one call whose audio is at a phone of ours, which talks once it is answered.
+    pub(crate) fn connects(self, phone: &Phone) -> Sipp {
+        let mut sipp = self.audio_at(phone.address()).start();
+        phone.talks_to(sipp.is_answered());
+        sipp
     }
 
     /// Places one call.
@@ -108,6 +131,12 @@ impl Sipp {
         let port = self.says("answered");
         port.parse()
             .unwrap_or_else(|_| panic!("{port:?} is no port:\n{}", self.traces()))
+    }
+
+    /// Lets a scenario that ends with the next cue end well.
+    pub(crate) fn hangs_up(self) {
+        self.cue();
+        self.succeeds();
     }
 
     /// Lets the scenario go on.

@@ -24,6 +24,10 @@ pub const NOTICES_PER_TURN: usize = 1024;
 /// circles.
 const ANSWERS_PER_TURN: usize = 10_000;
 
+/// Recoveries tried after one fault; each may meet another one. What is left then waits for the
+/// next input.
+const RECOVERIES_MAX: usize = 16;
+
 /// A time in the machine that is worth a line in the log: everything else waited as long.
 const LONG: Duration = Duration::from_millis(100);
 
@@ -75,7 +79,10 @@ impl<M: Machine> Driver<M> {
                     }
                     ControlMetrics::add(&self.metrics.notices, batch.len() as u64);
                 }
-                Event::Ask(ask) => self.answer(ask),
+                Event::Ask(ask) => {
+                    self.metrics.waiting(self.queues.inputs.len());
+                    self.answer(ask);
+                }
                 Event::Bound(bound) => batch.extend(self.world.hand_over(bound)),
                 Event::Due => {}
                 Event::Abandoned => break Ending::TimedOut,
@@ -175,8 +182,27 @@ impl<M: Machine> Driver<M> {
         }
     }
 
-    /// Calls the machine; a panic is counted, and the machine goes on with what it has.
+    /// Calls the machine; a panic is counted, and the machine recovers from it.
     fn call<T>(&mut self, work: impl FnOnce(&mut M, Instant, &mut M::Outbox) -> T) -> Option<T> {
+        let outcome = self.attempt(work);
+        if outcome.is_none() {
+            self.recover();
+        }
+        outcome
+    }
+
+    /// Lets the machine end what was at fault and go on with the rest.
+    fn recover(&mut self) {
+        let recovered = (0..RECOVERIES_MAX).any(|_| {
+            self.attempt(|machine, now, out| machine.recover(now, out))
+                .is_some()
+        });
+        if !recovered {
+            error!("the control machine cannot recover from a fault and goes on as it is");
+        }
+    }
+
+    fn attempt<T>(&mut self, work: impl FnOnce(&mut M, Instant, &mut M::Outbox) -> T) -> Option<T> {
         let now = self.clock.now();
         let (machine, out) = (&mut self.machine, &mut self.out);
         let outcome = catch_unwind(AssertUnwindSafe(|| work(machine, now, out)));

@@ -37,6 +37,10 @@ pub trait Machine: Send + 'static {
         0
     }
 
+    /// Ends what was at work when the machine panicked in any other method, and goes on with what
+    /// that turn had left for others. Called again if it panics itself.
+    fn recover(&mut self, now: Instant, out: &mut Self::Outbox);
+
     /// Begins to end: finishes what runs and takes nothing more.
     fn drain(&mut self, now: Instant, out: &mut Self::Outbox);
 
@@ -71,6 +75,10 @@ impl Machine for Control {
 
     fn journal_head(&self) -> u64 {
         self.switch().journal().last_seq()
+    }
+
+    fn recover(&mut self, now: Instant, out: &mut ControlOutbox) {
+        self.recover(now, out);
     }
 
     fn drain(&mut self, now: Instant, out: &mut ControlOutbox) {

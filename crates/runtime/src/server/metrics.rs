@@ -40,7 +40,7 @@ control_metrics! {
     busy_nanos,
     /// The longest time in the machine for one input, in nanoseconds.
     busy_max_nanos,
-    /// Inputs that waited when last looked.
+    /// Inputs that waited when last looked: when inputs or a request were taken.
     queue_len,
     /// The most inputs that ever waited when looked.
     queue_len_max,

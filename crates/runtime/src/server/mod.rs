@@ -14,12 +14,11 @@ mod world;
 
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use nix::sched::{CpuSet, sched_getaffinity};
 use nix::unistd::Pid;
-use plenum_control::ShardId;
+use plenum_control::{Addresses, ShardId};
 use plenum_media::ShardConfig;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -51,8 +50,8 @@ pub struct ServerConfig {
     pub sip: Vec<SipListen>,
     /// What SIP connections may cost.
     pub sip_limits: SipLimits,
-    /// Address of the RTP ports.
-    pub rtp_bind: IpAddr,
+    /// Addresses of the RTP ports.
+    pub rtp_bind: Addresses,
     /// Range of the RTP ports.
     pub rtp_ports: PortRange,
     /// The media shards. Seed and wall clock of each are filled in at the start.

@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,6 +25,10 @@ struct Echo {
     draining: bool,
     /// Whether it ends when it is drained.
     obedient: bool,
+    /// What a turn that panicked had left to send.
+    left: VecDeque<Output>,
+    /// Recoveries that are to panic.
+    bad_recoveries: usize,
 }
 
 enum Ask {
@@ -32,6 +36,8 @@ enum Ask {
     Order(Box<Output>),
     WakeIn(Duration),
     Panic,
+    /// Panics now and in so many recoveries.
+    PanicOften(usize),
 }
 
 impl Machine for Echo {
@@ -45,6 +51,11 @@ impl Machine for Echo {
 
     fn handle(&mut self, _now: Instant, input: Input, out: &mut Self::Outbox) {
         if let Input::Datagram { flow, bytes } = input {
+            if bytes == "half" {
+                let bytes = Bytes::from_static(b"other half");
+                self.left.push_back(Output::Send { flow, bytes });
+                panic!("a fault in the middle of a turn");
+            }
             assert_ne!(bytes, "bug", "a fault in the machine");
             self.datagrams += 1;
             out.push_back(Output::Send { flow, bytes });
@@ -69,12 +80,24 @@ impl Machine for Echo {
             Ask::Order(order) => out.push_back(*order),
             Ask::WakeIn(after) => self.due = Some(now + after),
             Ask::Panic => panic!("a fault in the machine"),
+            Ask::PanicOften(times) => {
+                self.bad_recoveries = times;
+                panic!("a fault in the machine")
+            }
         }
         self.timeouts
     }
 
     fn journal_head(&self) -> u64 {
         self.datagrams
+    }
+
+    fn recover(&mut self, _now: Instant, out: &mut Self::Outbox) {
+        if self.bad_recoveries > 0 {
+            self.bad_recoveries -= 1;
+            panic!("a fault in the recovery");
+        }
+        out.append(&mut self.left);
     }
 
     fn drain(&mut self, _now: Instant, _out: &mut Self::Outbox) {
@@ -94,12 +117,12 @@ struct Story {
 
 impl Story {
     async fn begin(obedient: bool) -> Self {
-        let loopback = Ipv4Addr::LOCALHOST.into();
+        let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
         let first = 10_000 + 32 * u16::try_from(std::process::id() % 300).unwrap();
         let config = ServerConfig {
             sip: vec!["udp://127.0.0.1:0".parse().unwrap()],
             sip_limits: SipLimits::default(),
-            rtp_bind: loopback,
+            rtp_bind: loopback.into(),
             rtp_ports: PortRange::new(first, first + 2000).unwrap(),
             shards: ServerConfig::shards(1, false, &ShardConfig::default()),
             files: FilesConfig::default(),
@@ -112,6 +135,8 @@ impl Story {
             datagrams: 0,
             draining: false,
             obedient,
+            left: VecDeque::new(),
+            bad_recoveries: 0,
         };
         let server = Server::start(config, build).await.unwrap();
         Self {
@@ -280,6 +305,24 @@ async fn a_fault_of_the_machine_costs_one_input_and_is_counted() {
 }
 
 #[tokio::test]
+async fn the_machine_recovers_and_does_what_a_fault_had_left() {
+    let story = Story::begin(true).await;
+    assert_eq!(story.echo("half").await, "other half");
+    assert_eq!(story.server.handle().metrics().read().panics, 1);
+}
+
+#[tokio::test]
+async fn a_recovery_that_panics_is_counted_and_tried_again() {
+    let story = Story::begin(true).await;
+    let failed = Err(RequestError::Failed);
+    assert_eq!(story.ask(Ask::PanicOften(2)).await, failed);
+    assert_eq!(story.echo("half").await, "other half");
+    assert_eq!(story.server.handle().metrics().read().panics, 4);
+    assert_eq!(story.ask(Ask::PanicOften(usize::MAX)).await, failed);
+    assert_eq!(story.echo("still here").await, "still here");
+}
+
+#[tokio::test]
 async fn a_shutdown_drains_closes_and_ends() {
     let story = Story::begin(true).await;
     let address = story.address();
@@ -340,7 +383,7 @@ async fn a_busy_port_stops_the_start_with_a_sentence() {
     let config = ServerConfig {
         sip: vec![story.server.facts().sip[0]],
         sip_limits: SipLimits::default(),
-        rtp_bind: Ipv4Addr::LOCALHOST.into(),
+        rtp_bind: IpAddr::from(Ipv4Addr::LOCALHOST).into(),
         rtp_ports: "20000-20001".parse().unwrap(),
         shards: Vec::new(),
         files: FilesConfig::default(),

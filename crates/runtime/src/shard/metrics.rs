@@ -15,22 +15,31 @@ pub const LATENESS_BUCKETS: [Duration; 8] = [
     Duration::from_millis(25),
 ];
 
+/// Slices by how long after their deadline they began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lateness {
+    /// All times together, in nanoseconds.
+    pub sum_nanos: u64,
+    /// Slices as [`LATENESS_BUCKETS`] says; the last count is that of all later ones.
+    pub counts: [u64; LATENESS_BUCKETS.len() + 1],
+}
+
 macro_rules! shard_metrics {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
         /// What a shard thread did, written by it alone and readable from anywhere.
         #[derive(Debug, Default)]
         pub struct ShardMetrics {
             $(pub(super) $name: AtomicU64,)*
-            pub(super) lateness: [AtomicU64; LATENESS_BUCKETS.len() + 1],
+            lateness_nanos: AtomicU64,
+            lateness: [AtomicU64; LATENESS_BUCKETS.len() + 1],
         }
 
         /// The figures of a shard thread at one moment.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub struct ShardFigures {
             $($(#[$doc])* pub $name: u64,)*
-            /// Slices by how long after their deadline they began, as [`LATENESS_BUCKETS`] says;
-            /// the last count is that of all later ones.
-            pub lateness: [u64; LATENESS_BUCKETS.len() + 1],
+            /// How long after their deadlines slices began.
+            pub lateness: Lateness,
         }
 
         impl ShardMetrics {
@@ -39,7 +48,10 @@ macro_rules! shard_metrics {
             pub fn read(&self) -> ShardFigures {
                 ShardFigures {
                     $($name: self.$name.load(Relaxed),)*
-                    lateness: std::array::from_fn(|bucket| self.lateness[bucket].load(Relaxed)),
+                    lateness: Lateness {
+                        sum_nanos: self.lateness_nanos.load(Relaxed),
+                        counts: std::array::from_fn(|bucket| self.lateness[bucket].load(Relaxed)),
+                    },
                 }
             }
         }
@@ -73,16 +85,38 @@ shard_metrics! {
     notices_lost,
     /// Orders obeyed.
     orders,
+    /// Orders that the shard refused.
+    orders_refused,
     /// Legs at present.
     legs,
     /// Mixers at present.
     mixers,
     /// Port pairs at present.
     ports,
-    /// Datagrams that no leg claimed.
-    packets_unmatched,
-    /// Datagrams that were no valid packet of their leg.
-    packets_invalid,
+    /// Playbacks at present.
+    playbacks,
+    /// Recordings at present.
+    recordings,
+    /// RTP datagrams received.
+    rtp_received,
+    /// RTP packets sent.
+    rtp_sent,
+    /// RTP datagrams that no leg claimed.
+    rtp_unmatched,
+    /// RTP datagrams that were no valid packet of their leg.
+    rtp_invalid,
+    /// RTCP datagrams received.
+    rtcp_received,
+    /// RTCP packets sent.
+    rtcp_sent,
+    /// RTCP datagrams that were malformed or that no leg claimed.
+    rtcp_unmatched,
+    /// Frames encoded once and sent to several listeners, counted for each after the first.
+    encodings_shared,
+    /// Frames that a mixer on another shard did not deliver in time.
+    link_frames_missed,
+    /// Frames that a mixer on another shard did not take.
+    link_frames_dropped,
 }
 
 impl ShardMetrics {
@@ -100,6 +134,7 @@ impl ShardMetrics {
     pub(super) fn began_late(&self, late: Duration) {
         let bucket = LATENESS_BUCKETS.partition_point(|bound| *bound < late);
         Self::add(&self.lateness[bucket], 1);
+        Self::add(&self.lateness_nanos, nanos(late));
         Self::raise(&self.lateness_max_nanos, nanos(late));
     }
 
@@ -108,13 +143,49 @@ impl ShardMetrics {
         Self::raise(&self.busy_max_nanos, nanos(time));
     }
 
+    /// Takes over what the shard counts itself; a counter that is not named here does not compile.
     pub(super) fn copy(&self, counters: &ShardCounters) {
-        self.legs.store(counters.legs as u64, Relaxed);
-        self.mixers.store(counters.mixers as u64, Relaxed);
-        self.packets_unmatched
-            .store(counters.packets_unmatched, Relaxed);
-        self.packets_invalid
-            .store(counters.packets_invalid, Relaxed);
+        let ShardCounters {
+            packets_received,
+            packets_unmatched,
+            packets_invalid,
+            packets_sent,
+            rtcp_received,
+            rtcp_unmatched,
+            rtcp_sent,
+            commands_refused,
+            encodings_shared,
+            link_frames_missed,
+            link_frames_dropped,
+            legs,
+            mixers,
+            playbacks,
+            recordings,
+            // The thread counts its slices, those it skipped, and its sockets itself.
+            phases_run: _,
+            ticks_skipped: _,
+            ports: _,
+        } = *counters;
+        let figures = [
+            (&self.rtp_received, packets_received),
+            (&self.rtp_unmatched, packets_unmatched),
+            (&self.rtp_invalid, packets_invalid),
+            (&self.rtp_sent, packets_sent),
+            (&self.rtcp_received, rtcp_received),
+            (&self.rtcp_unmatched, rtcp_unmatched),
+            (&self.rtcp_sent, rtcp_sent),
+            (&self.orders_refused, commands_refused),
+            (&self.encodings_shared, encodings_shared),
+            (&self.link_frames_missed, link_frames_missed),
+            (&self.link_frames_dropped, link_frames_dropped),
+            (&self.legs, legs as u64),
+            (&self.mixers, mixers as u64),
+            (&self.playbacks, playbacks as u64),
+            (&self.recordings, recordings as u64),
+        ];
+        for (figure, value) in figures {
+            figure.store(value, Relaxed);
+        }
     }
 }
 
@@ -134,7 +205,8 @@ mod tests {
         metrics.began_late(Duration::from_micros(101));
         metrics.began_late(Duration::from_secs(1));
         let figures = metrics.read();
-        assert_eq!(figures.lateness, [2, 1, 0, 0, 0, 0, 0, 0, 1]);
+        assert_eq!(figures.lateness.counts, [2, 1, 0, 0, 0, 0, 0, 0, 1]);
         assert_eq!(figures.lateness_max_nanos, 1_000_000_000);
+        assert_eq!(figures.lateness.sum_nanos, 1_000_201_000);
     }
 }

@@ -36,7 +36,7 @@ use crate::clock::Clock;
 use crate::rtp::PortPair;
 use crate::sys::request_real_time;
 
-pub use metrics::{LATENESS_BUCKETS, ShardFigures, ShardMetrics};
+pub use metrics::{LATENESS_BUCKETS, Lateness, ShardFigures, ShardMetrics};
 pub use sockets::{BATCH, DATAGRAM_LEN_MAX, SLICE_DATAGRAMS_MAX};
 pub use worker::{NOTICES_WAITING_MAX, SLICE_ORDERS_MAX};
 

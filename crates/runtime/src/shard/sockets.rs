@@ -1,11 +1,12 @@
 use std::io;
-use std::net::SocketAddr;
+use std::iter;
+use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use plenum_media::{PacketOutbox, PortId};
 
-use crate::rtp::PortPair;
+use crate::rtp::{PortPair, SocketPair};
 use crate::sys::{ReceiveBatch, SendBatch, SendTally, kernel_drops};
 
 /// Datagrams that one system call reads or writes at most.
@@ -22,7 +23,10 @@ pub const DATAGRAM_LEN_MAX: usize = 1600;
 /// 10,000 callers send 2,500 packets in a slice of 5 ms.
 pub const SLICE_DATAGRAMS_MAX: usize = 8192;
 
-/// Sockets whose kernel drops are looked up in one slice.
+/// Addresses that a pair has at most: one of each family.
+const HALVES: usize = 2;
+
+/// Pairs whose kernel drops are looked up in one slice.
 const DROP_CHECKS_PER_SLICE: usize = 4;
 
 /// The RTP and RTCP sockets of one shard.
@@ -40,8 +44,15 @@ pub(super) struct Sockets {
     next_drop_check: usize,
 }
 
+/// A port pair at one address, or at one of each family.
 struct Pair {
-    sockets: PortPair,
+    first: Half,
+    other: Option<Half>,
+}
+
+/// The sockets at one address.
+struct Half {
+    sockets: SocketPair,
     drops: u32,
 }
 
@@ -72,16 +83,20 @@ impl Sockets {
     }
 
     /// Takes over a pair; allocates.
-    pub(super) fn add(&mut self, port: PortId, sockets: PortPair) -> io::Result<()> {
-        let event = EpollEvent::new(EpollFlags::EPOLLIN, u64::from(port.0));
-        self.rtp.add(&sockets.rtp, event)?;
-        self.rtcp.add(&sockets.rtcp, event)?;
+    pub(super) fn add(&mut self, port: PortId, pair: PortPair) -> io::Result<()> {
+        let pair = Pair::from(pair);
+        for (half, at) in pair.halves().enumerate() {
+            let event = EpollEvent::new(EpollFlags::EPOLLIN, name(port, half));
+            self.rtp.add(&at.sockets.rtp, event)?;
+            self.rtcp.add(&at.sockets.rtcp, event)?;
+        }
         let index = port.0 as usize;
         if self.pairs.len() <= index {
             self.pairs.resize_with(index + 1, || None);
         }
-        self.pairs[index] = Some(Pair { sockets, drops: 0 });
-        self.ready.resize(self.pairs.len(), EpollEvent::empty());
+        self.pairs[index] = Some(pair);
+        self.ready
+            .resize(HALVES * self.pairs.len(), EpollEvent::empty());
         Ok(())
     }
 
@@ -102,16 +117,14 @@ impl Sockets {
         let ready = wait(if rtcp { &self.rtcp } else { &self.rtp }, &mut self.ready)?;
         let mut tally = ReadTally::default();
         for event in ready {
-            let index = usize::try_from(event.data()).unwrap_or(usize::MAX);
-            let Some(Some(pair)) = self.pairs.get(index) else {
+            let (port, half) = named(event.data());
+            let Some(Some(pair)) = self.pairs.get(port.0 as usize) else {
                 continue;
             };
-            let socket = if rtcp {
-                &pair.sockets.rtcp
-            } else {
-                &pair.sockets.rtp
+            let Some(at) = pair.halves().nth(half) else {
+                continue;
             };
-            let port = PortId(u32::try_from(index).unwrap_or(u32::MAX));
+            let socket = at.socket(rtcp);
             let mut deliver = |from: SocketAddr, bytes: &[u8]| take(port, from, bytes);
             drain(socket.as_fd(), &mut self.receive, &mut tally, &mut deliver);
             if tally.packets >= SLICE_DATAGRAMS_MAX as u64 {
@@ -132,15 +145,15 @@ impl Sockets {
                 tally.failed += group.len() as u64;
                 continue;
             };
-            let socket = if group.rtcp {
-                &pair.sockets.rtcp
-            } else {
-                &pair.sockets.rtp
-            };
-            let packets = group.packets().map(|packet| (packet.to, packet.bytes));
-            let sent = self.send.send(socket.as_fd(), packets);
-            tally.sent += sent.sent;
-            tally.failed += sent.failed;
+            let mut refused = group.len() as u64;
+            for at in pair.halves() {
+                let packets = group.packets().map(|packet| (packet.to, packet.bytes));
+                let packets = packets.filter(|(to, _)| to.is_ipv6() == at.sockets.ipv6);
+                let sent = self.send.send(at.socket(group.rtcp).as_fd(), packets);
+                tally.sent += sent.sent;
+                refused -= sent.sent;
+            }
+            tally.failed += refused;
         }
         outbox.clear();
         tally
@@ -151,15 +164,55 @@ impl Sockets {
         let mut dropped = 0;
         for _ in 0..DROP_CHECKS_PER_SLICE.min(self.pairs.len()) {
             self.next_drop_check = (self.next_drop_check + 1) % self.pairs.len();
-            if let Some(pair) = &mut self.pairs[self.next_drop_check]
-                && let Ok(drops) = kernel_drops(pair.sockets.rtp.as_fd())
-            {
-                dropped += u64::from(drops.wrapping_sub(pair.drops));
-                pair.drops = drops;
+            let Some(pair) = &mut self.pairs[self.next_drop_check] else {
+                continue;
+            };
+            for at in iter::once(&mut pair.first).chain(&mut pair.other) {
+                if let Ok(drops) = kernel_drops(at.sockets.rtp.as_fd()) {
+                    dropped += u64::from(drops.wrapping_sub(at.drops));
+                    at.drops = drops;
+                }
             }
         }
         dropped
     }
+}
+
+impl Pair {
+    fn halves(&self) -> impl Iterator<Item = &Half> {
+        iter::once(&self.first).chain(&self.other)
+    }
+}
+
+impl From<PortPair> for Pair {
+    fn from(pair: PortPair) -> Self {
+        let half = |sockets| Half { sockets, drops: 0 };
+        Self {
+            first: half(pair.first),
+            other: pair.other.map(half),
+        }
+    }
+}
+
+impl Half {
+    const fn socket(&self, rtcp: bool) -> &UdpSocket {
+        if rtcp {
+            &self.sockets.rtcp
+        } else {
+            &self.sockets.rtp
+        }
+    }
+}
+
+/// Names a half of a pair for `epoll`.
+fn name(port: PortId, half: usize) -> u64 {
+    u64::from(port.0) * HALVES as u64 + half as u64
+}
+
+/// Reads such a name.
+fn named(name: u64) -> (PortId, usize) {
+    let port = u32::try_from(name / HALVES as u64).unwrap_or(u32::MAX);
+    (PortId(port), usize::from(name % HALVES as u64 == 1))
 }
 
 fn wait<'a>(epoll: &Epoll, ready: &'a mut [EpollEvent]) -> io::Result<&'a [EpollEvent]> {

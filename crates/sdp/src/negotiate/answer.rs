@@ -1,8 +1,9 @@
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
 use crate::{
-    AudioFormat, Direction, LocalMedia, Media, MediaKind, Negotiated, NegotiationError, Preference,
-    SessionDescription, TelephoneEvent, payload::telephone_event,
+    AudioFormat, Connection, Direction, LocalMedia, Media, MediaKind, Negotiated, NegotiationError,
+    Preference, SessionDescription, TelephoneEvent, payload::telephone_event,
 };
 
 use super::{events_for, peer::Peer, under};
@@ -10,7 +11,8 @@ use super::{events_for, peer::Peer, under};
 /// Answers an offer (RFC 3264 6).
 ///
 /// The first audio line over plain RTP that has a codec in common is taken, with all common codecs
-/// under the offerer's numbers; every other line is refused with port 0. We state the part of
+/// under the offerer's numbers; every other line is refused with port 0. Our address is of the
+/// family that the line names (RFC 3264 6, RFC 8866 5.7). We state the part of
 /// [`LocalMedia::direction`] that the offer leaves room for.
 ///
 /// # Errors
@@ -33,7 +35,8 @@ pub fn answer(
             line.refused()
         }
     };
-    let answer = local.describe(offer.media.iter().enumerate().map(media).collect());
+    let media = offer.media.iter().enumerate().map(media).collect();
+    let answer = local.describe(media, chosen.address);
     let receive_formats = chosen.common.iter().map(|pair| AudioFormat {
         payload_type: pair.offered.payload_type,
         ..pair.ours.clone()
@@ -65,6 +68,8 @@ struct Pair {
 /// The line that is accepted.
 struct Chosen {
     index: usize,
+    /// Where we receive.
+    address: IpAddr,
     /// What both know, codecs before comfort noise; the first is a codec.
     common: Vec<Pair>,
     /// The telephone events as offered.
@@ -114,19 +119,32 @@ fn choose(offer: &SessionDescription, local: &LocalMedia) -> Result<Chosen, Nego
         });
     }
     let mut refused = Vec::new();
+    let mut elsewhere = None;
     for (index, media) in audio.into_iter().filter(|(_, media)| media.is_plain_rtp()) {
         let offered = media.audio_formats();
         let common = common(&offered, local);
         if let Some(codec) = common.first().filter(|pair| pair.ours.is_codec()) {
+            let address = match address_for(offer.connection_of(media), local) {
+                Ok(address) => address,
+                Err(offered) => {
+                    elsewhere.get_or_insert(offered);
+                    continue;
+                }
+            };
             let event = events_for(&offered, codec.ours.clock_rate).cloned();
             let event = event.filter(|_| local.telephone_event);
             return Ok(Chosen {
                 index,
+                address,
                 common,
                 event,
             });
         }
         refused.extend(offered.into_iter().filter(AudioFormat::is_codec));
+    }
+    if let Some(offered) = elsewhere {
+        let ours = local.address;
+        return Err(NegotiationError::AddressFamily { offered, ours });
     }
     let supported = local
         .formats
@@ -138,6 +156,21 @@ fn choose(offer: &SessionDescription, local: &LocalMedia) -> Result<Chosen, Nego
         offered: refused,
         supported,
     })
+}
+
+/// Finds our address for a line; the address of the line if we have none of its family.
+///
+/// A name and the null address of a hold (RFC 3264 8.4) say where nothing is sent to; the family
+/// that goes with them is followed where we can.
+fn address_for(line: Option<&Connection>, local: &LocalMedia) -> Result<IpAddr, IpAddr> {
+    let Some(line) = line else {
+        return Ok(local.address);
+    };
+    match (local.address_of(line.is_ipv6()), line.ip()) {
+        (Some(ours), _) => Ok(ours),
+        (None, Some(offered)) if !offered.is_unspecified() => Err(offered),
+        (None, _) => Ok(local.address),
+    }
 }
 
 /// Pairs what both know in the preferred order, each codec once, codecs before comfort noise.

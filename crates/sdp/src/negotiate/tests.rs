@@ -26,12 +26,17 @@ fn local() -> impl Strategy<Value = LocalMedia> {
         AudioFormat::new(0, Encoding::new("speex"), 8000),
     ];
     let formats = proptest::sample::subsequence(codecs, 1..=8).prop_shuffle();
-    let address = prop_oneof![Just("192.0.2.1"), Just("198.51.100.7"), Just("2001:db8::7")];
+    let addresses = prop_oneof![
+        Just(("192.0.2.1", None)),
+        Just(("198.51.100.7", Some("2001:db8::8"))),
+        Just(("2001:db8::7", None)),
+        Just(("2001:db8::9", Some("192.0.2.9"))),
+    ];
     let rtcp = prop_oneof![Just(None), Just(Some(0)), Just(Some(7))];
     let flags = (any::<bool>(), any::<bool>());
     let direction = proptest::sample::select(Direction::ALL.to_vec());
     (
-        address,
+        addresses,
         1024..60_000u16,
         formats,
         rtcp,
@@ -40,8 +45,9 @@ fn local() -> impl Strategy<Value = LocalMedia> {
         flags,
     )
         .prop_map(
-            |(address, port, formats, rtcp, ptime, direction, (telephone_event, ours))| {
+            |((address, other), port, formats, rtcp, ptime, direction, (telephone_event, ours))| {
                 LocalMedia {
+                    other_address: other.map(|other: &str| other.parse().expect("an address")),
                     rtcp_port: rtcp.map(|distance: u16| port + distance),
                     formats,
                     telephone_event,
@@ -102,11 +108,13 @@ proptest! {
     fn both_sides_come_to_the_same_agreement(alice in local(), bob in local()) {
         let offered = over_the_wire(&offer(&alice));
         prop_assert_eq!(&offered, &offer(&alice));
+        let (codec, at) = (share_a_codec(&alice, &bob), bob.address_of(alice.address.is_ipv6()));
         let Ok((answered, at_bob)) = answer(&offered, &bob) else {
-            prop_assert!(!share_a_codec(&alice, &bob));
+            prop_assert!(!codec || at.is_none());
             return Ok(());
         };
-        prop_assert!(share_a_codec(&alice, &bob));
+        prop_assert!(codec);
+        let bob = LocalMedia { address: at.expect("an address of the family"), ..bob };
         let at_alice = accept_answer(&offer(&alice), &over_the_wire(&answered)).expect("accepted");
 
         prop_assert!(at_alice.format.same_codec(&at_bob.format));
@@ -209,6 +217,60 @@ fn offered(rest: &str) -> SessionDescription {
 
 fn agreed(rest: &str) -> Negotiated {
     answer(&offered(rest), &bob()).expect("an agreement").1
+}
+
+fn bob_with_both() -> LocalMedia {
+    LocalMedia {
+        other_address: Some("2001:db8::2".parse().expect("an address")),
+        ..bob()
+    }
+}
+
+fn offered_at(connection: &str) -> SessionDescription {
+    parse(&format!(
+        "v=0\r\nc={connection}\r\nm=audio 4000 RTP/AVP 0\r\n"
+    ))
+}
+
+#[test]
+fn an_answer_has_the_family_of_the_offer() {
+    for (offered, answered) in [
+        ("IN IP4 192.0.2.1", "IN IP4 192.0.2.2"),
+        ("IN IP6 2001:db8::1", "IN IP6 2001:db8::2"),
+        ("IN IP6 phone.example", "IN IP6 2001:db8::2"),
+        ("IN IP6 ::", "IN IP6 2001:db8::2"),
+    ] {
+        let (description, _) = answer(&offered_at(offered), &bob_with_both()).expect("agreement");
+        let connection = description.connection().expect("a c= line").to_string();
+        assert_eq!(connection, answered, "{offered}");
+        let origin = description.origin().to_string();
+        assert!(origin.ends_with(answered), "{origin}");
+    }
+}
+
+#[test]
+fn an_offer_of_a_family_that_we_lack_is_refused_with_what_to_offer() {
+    let refusal = answer(&offered_at("IN IP6 2001:db8::1"), &bob()).expect_err("no address");
+    assert_eq!(
+        refusal.to_string(),
+        "audio is offered at 2001:db8::1, and there is only 192.0.2.2 to receive it at; offer an \
+         IPv4 address (RFC 3264 6)"
+    );
+    // Nothing is sent there, so a hold is no reason to end a call.
+    for nowhere in ["IN IP6 ::", "IN IP6 phone.example"] {
+        let (description, negotiated) = answer(&offered_at(nowhere), &bob()).expect("agreement");
+        let connection = description.connection().expect("a c= line").to_string();
+        assert_eq!(connection, "IN IP4 192.0.2.2");
+        assert_eq!(negotiated.remote, None);
+    }
+}
+
+#[test]
+fn of_two_lines_the_one_in_our_family_is_taken() {
+    let both = "m=audio 4000 RTP/AVP 0\r\nc=IN IP6 2001:db8::1\r\nm=audio 4002 RTP/AVP 0\r\n";
+    let negotiated = agreed(both);
+    let remote = "192.0.2.1:4002".parse().expect("an address");
+    assert_eq!(negotiated.remote, Some(remote));
 }
 
 #[test]

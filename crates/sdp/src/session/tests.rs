@@ -224,6 +224,24 @@ fn a_move_to_another_address_leaves_the_origin_alone() {
 }
 
 #[test]
+fn an_offer_of_ours_stays_in_the_family_that_is_in_use() {
+    let mut session = OfferAnswer::new(1);
+    let both = LocalMedia {
+        other_address: Some("2001:db8::5".parse().expect("an address")),
+        ..local(4000, &[AudioFormat::pcmu()], Direction::SendRecv)
+    };
+    let theirs = b"v=0\r\nc=IN IP6 2001:db8::9\r\nm=audio 5000 RTP/AVP 0\r\n";
+    session.remote_offer(theirs, &both).expect("an agreement");
+    let hold = LocalMedia {
+        direction: Direction::SendOnly,
+        ..both
+    };
+    let offer = session.local_offer(&hold).expect("an offer");
+    let offer = text(&offer);
+    assert!(offer.contains("c=IN IP6 2001:db8::5\r\n"), "{offer}");
+}
+
+#[test]
 fn wrong_moments_are_named() {
     let mut session = OfferAnswer::new(u64::MAX);
     assert_eq!(

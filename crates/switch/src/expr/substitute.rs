@@ -17,14 +17,42 @@ pub(crate) trait Scope {
     fn function(&self, name: &str, arguments: &str) -> Result<String, String>;
 }
 
-/// Replaces everything in a text. What goes wrong becomes empty and is told in `warnings`.
-pub(crate) fn substitute(text: &str, scope: &dyn Scope, warnings: &mut Vec<String>) -> String {
-    Substitution { scope, warnings }.expand(text, 0, false)
+/// Octets that the values read for one text may have together: without a limit, a line that asks
+/// for the length of a long value a thousand times would hold the whole server.
+const OCTETS_MAX: usize = 64 * VALUE_BYTES_MAX;
+
+/// Sentences that one text can lead to; the same mistake a thousand times is one mistake.
+const WARNINGS_MAX: usize = 16;
+
+/// A text with its variables replaced.
+#[derive(Debug, Default)]
+pub(crate) struct Expansion {
+    pub(crate) text: String,
+    /// What went wrong; it became empty.
+    pub(crate) warnings: Vec<String>,
+    /// Octets that were read for it, which is what it cost.
+    pub(crate) octets: usize,
+}
+
+/// Replaces everything in a text.
+pub(crate) fn substitute(text: &str, scope: &dyn Scope) -> Expansion {
+    let mut substitution = Substitution {
+        scope,
+        warnings: Vec::new(),
+        octets: text.len(),
+    };
+    let text = substitution.expand(text, 0, false);
+    Expansion {
+        text,
+        warnings: substitution.warnings,
+        octets: substitution.octets,
+    }
 }
 
 struct Substitution<'a> {
     scope: &'a dyn Scope,
-    warnings: &'a mut Vec<String>,
+    warnings: Vec<String>,
+    octets: usize,
 }
 
 impl Substitution<'_> {
@@ -38,6 +66,10 @@ impl Substitution<'_> {
         let mut expanded = String::new();
         let mut quoted = false;
         for piece in Scanner::new(text) {
+            if self.octets > OCTETS_MAX {
+                self.warn("a line reads more than 512 KiB of values and was cut");
+                break;
+            }
             let value = match piece {
                 Ok(Piece::Text(plain)) => {
                     quoted ^= plain.matches('"').count() % 2 == 1;
@@ -57,6 +89,7 @@ impl Substitution<'_> {
                     continue;
                 }
             };
+            self.octets += value.len();
             if expression && quoted {
                 push_bounded(
                     &mut expanded,
@@ -74,7 +107,7 @@ impl Substitution<'_> {
     }
 
     fn evaluate(&mut self, text: &str) -> String {
-        operators::evaluate(text, self.warnings).unwrap_or_else(|why| {
+        operators::evaluate(text, &mut self.warnings).unwrap_or_else(|why| {
             self.warn(&format!("$[{}]: {why}", excerpt(text)));
             String::new()
         })
@@ -101,6 +134,7 @@ impl Substitution<'_> {
                 None => (self.scope.variable(inside), None),
             },
         };
+        self.octets += value.len();
         match slice {
             Some(slice) => self.cut(&value, slice),
             None => value,
@@ -147,7 +181,9 @@ impl Substitution<'_> {
     }
 
     fn warn(&mut self, why: &str) {
-        self.warnings.push(why.into());
+        if self.warnings.len() < WARNINGS_MAX {
+            self.warnings.push(why.into());
+        }
     }
 }
 

@@ -35,13 +35,28 @@ fn table() -> Table {
 }
 
 fn expand(text: &str) -> String {
-    substitute(text, &table(), &mut Vec::new())
+    substitute(text, &table()).text
 }
 
 fn warnings(text: &str) -> Vec<String> {
-    let mut warnings = Vec::new();
-    substitute(text, &table(), &mut warnings);
-    warnings
+    substitute(text, &table()).warnings
+}
+
+#[test]
+fn a_line_with_a_thousand_mistakes_tells_a_few() {
+    assert_eq!(warnings(&"$[1+]".repeat(1000)).len(), 16);
+}
+
+#[test]
+fn a_line_that_reads_too_much_is_cut() {
+    let line = "${IF(1?)}${A}".repeat(50_000);
+    let expansion = substitute(&line, &table());
+    assert!(expansion.text.len() < 8192);
+    assert!(
+        expansion.warnings[0].contains("512 KiB"),
+        "{:?}",
+        expansion.warnings
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use super::view::{BridgeView, ChannelState, ChannelView, ParticipantView, Party, RoomView};
 use crate::cause::Cause;
-use crate::effect::{AudioTarget, PlaybackOutcome, Sound};
+use crate::effect::{AudioTarget, Decibels, PlaybackOutcome, Sound};
 use crate::ids::{BridgeKey, ChannelKey, PlaybackKey, RecordingKey, RoomKey};
 
 /// A place in the dialplan.
@@ -282,6 +282,16 @@ events! {
         /// The room.
         room: RoomKey,
     },
+    /// Everyone in a room but admins was muted, and whoever joins will be.
+    ParticipantsMuted {
+        /// The room.
+        room: RoomKey,
+    },
+    /// Everyone in a room but admins was unmuted.
+    ParticipantsUnmuted {
+        /// The room.
+        room: RoomKey,
+    },
     /// A participant counts in a room; prompts may still keep it from joining the others.
     ParticipantAdmitted {
         /// The room.
@@ -336,6 +346,26 @@ events! {
         room: RoomKey,
         /// The channel.
         channel: ChannelKey,
+    },
+    /// A participant and the others hear each other louder or quieter.
+    ParticipantVolume {
+        /// The room.
+        room: RoomKey,
+        /// The channel.
+        channel: ChannelKey,
+        /// How much louder it hears the others.
+        listening: Decibels,
+        /// How much louder the others hear it.
+        talking: Decibels,
+    },
+    /// A participant runs the dialplan beside the conference, or is back from there.
+    ParticipantAway {
+        /// The room.
+        room: RoomKey,
+        /// The channel.
+        channel: ChannelKey,
+        /// Whether it is away.
+        away: bool,
     },
     /// A sound plays.
     PlaybackStarted {
@@ -437,6 +467,8 @@ impl Event {
             | Self::ParticipantWaiting { channel, .. }
             | Self::ParticipantMuted { channel, .. }
             | Self::ParticipantUnmuted { channel, .. }
+            | Self::ParticipantVolume { channel, .. }
+            | Self::ParticipantAway { channel, .. }
             | Self::HangupRequested { channel, .. }
             | Self::ChannelDestroyed { channel, .. } => Some(*channel),
             Self::VariableSet { channel, .. } => *channel,
@@ -485,7 +517,11 @@ impl Event {
             | Self::ParticipantRemoved { room, .. }
             | Self::ParticipantWaiting { room, .. }
             | Self::ParticipantMuted { room, .. }
-            | Self::ParticipantUnmuted { room, .. } => Some(*room),
+            | Self::ParticipantUnmuted { room, .. }
+            | Self::ParticipantVolume { room, .. }
+            | Self::ParticipantAway { room, .. }
+            | Self::ParticipantsMuted { room }
+            | Self::ParticipantsUnmuted { room } => Some(*room),
             Self::Talking { room, .. } => *room,
             _ => None,
         }
@@ -497,7 +533,9 @@ impl Event {
             Self::ChannelCreated { facts, .. } => facts.bytes(),
             Self::BridgeCreated { facts, .. } => size_of::<BridgeView>() + facts.name.len() + 36,
             Self::RoomStarted { facts, .. } => size_of::<RoomView>() + facts.name.len(),
-            Self::ParticipantAdmitted { .. } => size_of::<ParticipantView>(),
+            Self::ParticipantAdmitted { facts, .. } => {
+                size_of::<ParticipantView>() + facts.menu.len()
+            }
             Self::CallerChanged { caller, .. } => caller.name.len() + caller.number.len(),
             Self::LanguageChanged { language: text, .. }
             | Self::AccountChanged { account: text, .. }

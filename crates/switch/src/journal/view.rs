@@ -10,7 +10,7 @@ use plenum_time::Instant;
 
 use super::Entry;
 use super::event::{Event, Position};
-use crate::effect::{AudioTarget, Sound};
+use crate::effect::{AudioTarget, Decibels, Sound};
 use crate::ids::{BridgeKey, ChannelKey, PlaybackKey, RecordingKey, RoomKey};
 
 /// State of a channel, with the numbers AMI gives them.
@@ -173,6 +173,16 @@ impl RoomView {
             .count()
     }
 
+    /// Mutes or unmutes active participants that are no admins, and those who join later.
+    fn mute_participants(&mut self, muted: bool) {
+        self.muted = muted;
+        for participant in self.participants.values_mut() {
+            if !participant.admin && !participant.waiting {
+                participant.muted = muted;
+            }
+        }
+    }
+
     /// Counts marked participants.
     #[must_use]
     pub fn marked(&self) -> usize {
@@ -208,6 +218,14 @@ pub struct ParticipantView {
     pub muted: bool,
     /// Whether it waits for a marked user.
     pub waiting: bool,
+    /// Name of its key menu; empty for one that was made by `CONFBRIDGE()`.
+    pub menu: Arc<str>,
+    /// How much louder it hears the others.
+    pub listening: Decibels,
+    /// How much louder the others hear it.
+    pub talking: Decibels,
+    /// Whether it runs the dialplan beside the conference: it counts, and nobody hears it.
+    pub away: bool,
 }
 
 /// A sound that plays.
@@ -376,6 +394,8 @@ impl View {
         match event {
             Event::RoomLocked { .. } => room.locked = true,
             Event::RoomUnlocked { .. } => room.locked = false,
+            Event::ParticipantsMuted { .. } => room.mute_participants(true),
+            Event::ParticipantsUnmuted { .. } => room.mute_participants(false),
             Event::ParticipantAdmitted { channel, facts, .. } => {
                 room.participants.insert(*channel, (**facts).clone());
             }
@@ -395,6 +415,12 @@ impl View {
                     Event::ParticipantWaiting { waiting, .. } => participant.waiting = *waiting,
                     Event::ParticipantMuted { .. } => participant.muted = true,
                     Event::ParticipantUnmuted { .. } => participant.muted = false,
+                    Event::ParticipantVolume {
+                        listening, talking, ..
+                    } => {
+                        (participant.listening, participant.talking) = (*listening, *talking);
+                    }
+                    Event::ParticipantAway { away, .. } => participant.away = *away,
                     _ => {}
                 }
             }

@@ -44,7 +44,7 @@ profile! {
     announcement: String = String::new();
     /// What it must enter, ended by `#`; empty for no question.
     pin: String = String::new();
-    /// Its keys are heard in the room. Not in force.
+    /// Its keys are sent to the others, but for those that its menu takes.
     dtmf_passthrough: bool = false;
     /// Interfaces report when it begins and stops talking.
     talk_detection_events: bool = false;

@@ -57,6 +57,8 @@ impl Switch {
             cause: Cause::UNKNOWN,
             own_user: None,
             own_bridge: None,
+            own_menu: None,
+            away: None,
         });
         self.note(
             now,

@@ -9,12 +9,13 @@ use core::time::Duration;
 use plenum_time::{Instant, TimerId};
 
 use super::conference::Conference;
+use super::menu::Away;
 use super::{Switch, Turn, Work};
 use crate::cause::Cause;
 use crate::dialplan::{App, Dialplan};
 use crate::ids::{ChannelKey, PlaybackKey, RecordingKey};
 use crate::journal::{ChannelState, Event, Position};
-use crate::profile::{BridgeProfile, UserProfile};
+use crate::profile::{BridgeProfile, MenuProfile, UserProfile};
 
 /// A due time of a channel.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +54,9 @@ pub(super) struct Channel {
     /// Profiles made by `CONFBRIDGE()`.
     pub(super) own_user: Option<Arc<UserProfile>>,
     pub(super) own_bridge: Option<Arc<BridgeProfile>>,
+    pub(super) own_menu: Option<Arc<MenuProfile>>,
+    /// The room that it is away from, if a menu sent it into the dialplan.
+    pub(super) away: Option<Box<Away>>,
 }
 
 /// What a channel does.
@@ -212,7 +216,10 @@ impl Switch {
                 }
             }
             Activity::Recording(_) => self.recording_timed_out(key, turn),
-            Activity::Conference(_) => self.pin_timed_out(key, turn),
+            Activity::Conference(_) => {
+                self.pin_timed_out(key, turn);
+                self.menu_timed_out(key, turn);
+            }
             _ => {}
         }
     }

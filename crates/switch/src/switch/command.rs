@@ -92,7 +92,13 @@ impl Switch {
         Ok(Reply::Done { channels: 1 })
     }
 
-    fn mute(&mut self, room: RoomKey, channel: ChannelKey, muted: bool, turn: &mut Turn<'_>) {
+    pub(super) fn mute(
+        &mut self,
+        room: RoomKey,
+        channel: ChannelKey,
+        muted: bool,
+        turn: &mut Turn<'_>,
+    ) {
         let event = if muted {
             Event::ParticipantMuted { room, channel }
         } else {
@@ -109,12 +115,13 @@ impl Switch {
         turn: &mut Turn<'_>,
     ) -> Result<Reply, CommandError> {
         let room = self.find_room(name)?;
-        if self
-            .view
-            .rooms
-            .get(&room)
-            .is_some_and(|view| view.locked != locked)
-        {
+        self.set_lock(room, locked, turn);
+        Ok(Reply::Done { channels: 0 })
+    }
+
+    pub(super) fn set_lock(&mut self, room: RoomKey, locked: bool, turn: &mut Turn<'_>) {
+        let view = self.view.rooms.get(&room);
+        if view.is_some_and(|view| view.locked != locked) {
             let event = if locked {
                 Event::RoomLocked { room }
             } else {
@@ -122,7 +129,6 @@ impl Switch {
             };
             self.note(turn.now, event);
         }
-        Ok(Reply::Done { channels: 0 })
     }
 
     fn find_room(&self, name: &str) -> Result<RoomKey, CommandError> {

@@ -12,9 +12,12 @@ use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 
+use plenum_time::Instant;
+
 use super::audio::sound;
 use super::channel::{Activity, Call, Playlist};
 use super::digits::{BETWEEN_DIGITS, FIRST_DIGIT};
+use super::menu::Keys;
 use super::{Switch, Turn};
 use crate::cause::Cause;
 use crate::config::{DIGITS_MAX, ROOM_NAME_CHARS_MAX};
@@ -37,6 +40,9 @@ pub(super) struct Conference {
     /// The room that it counts in.
     pub(super) room: Option<RoomKey>,
     pub(super) stage: Stage,
+    pub(super) keys: Keys,
+    /// When its time in the room is over.
+    pub(super) leaves_at: Option<Instant>,
 }
 
 /// Where a channel is between dialling a room and being in it.
@@ -85,6 +91,10 @@ impl Switch {
         arguments: &[&str],
         turn: &mut Turn<'_>,
     ) {
+        if self.is_away(key) {
+            let why = "ConfBridge is passed over: a menu sent the call here from its room";
+            return self.warn(key, why.into(), turn.now);
+        }
         let conference = match self.conference(key, arguments) {
             Ok(conference) => conference,
             Err(why) => {
@@ -147,10 +157,17 @@ impl Switch {
                 profile.ok_or_else(|| missing("bridge", bridge_name))?
             }
         };
-        let menu = argument(3).unwrap_or(DEFAULT_MENU);
-        if !self.profiles.menus.contains_key(menu) {
-            return Err(format!("ConfBridge: there is no menu \"{menu}\""));
-        }
+        let own_menu = channel.and_then(|channel| channel.own_menu.clone());
+        let keys = match (argument(3), own_menu) {
+            (None, Some(own)) => Keys::new(own, "".into()),
+            (named, _) => {
+                let named = named.unwrap_or(DEFAULT_MENU);
+                let menu = self.profiles.menus.get(named).cloned();
+                let menu =
+                    menu.ok_or_else(|| format!("ConfBridge: there is no menu \"{named}\""))?;
+                Keys::new(menu, named.into())
+            }
+        };
         Ok(Conference {
             name: name.into(),
             user,
@@ -158,6 +175,8 @@ impl Switch {
             bridge_name: bridge_name.into(),
             room: None,
             stage: Stage::Turning,
+            keys,
+            leaves_at: None,
         })
     }
 
@@ -314,6 +333,7 @@ impl Switch {
                     self.refresh_member(room, key, turn);
                 }
             }
+            Stage::Inside(_) => self.menu_sound_over(key, over, turn),
             Stage::Farewell { playing, refused } if *playing == over => match *refused {
                 Some(why) => self.hang_up(key, Cause::UNKNOWN, why, turn),
                 None => self.make_ready(key),

@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::time::Duration;
 
 use super::channel::Activity;
+use super::conference::Stage;
 use super::{Switch, Turn};
 use crate::config::DIGITS_MAX;
 use crate::effect::{Connection, Effect};
@@ -32,7 +33,11 @@ impl Switch {
                 self.end_recording(key, "DTMF", turn);
             }
             Activity::Dialling { .. } => self.dial_digit(key, digit, turn),
-            Activity::Conference(_) => self.pin_digit(key, digit, turn),
+            Activity::Conference(conference) => match conference.stage {
+                Stage::Pin { .. } => self.pin_digit(key, digit, turn),
+                Stage::Inside(_) => self.menu_digit(key, digit, turn),
+                _ => {}
+            },
             _ => {}
         }
     }

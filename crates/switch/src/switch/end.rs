@@ -111,6 +111,15 @@ impl Switch {
 
     /// Stops whatever a channel does. Nothing is ordered for a channel that is not there any more.
     pub(super) fn abandon(&mut self, key: ChannelKey, there: bool, turn: &mut Turn<'_>) {
+        self.stop_activity(key, there, turn);
+        if self.is_away(key) {
+            self.end_absence(key);
+            self.stop_activity(key, there, turn);
+        }
+    }
+
+    /// Stops what a channel does at the moment; a room that it is away from keeps it.
+    pub(super) fn stop_activity(&mut self, key: ChannelKey, there: bool, turn: &mut Turn<'_>) {
         let Some(channel) = self.channels.get_mut(key) else {
             return;
         };

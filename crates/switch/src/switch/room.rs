@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 mod leave;
 mod open;
@@ -12,7 +13,7 @@ use super::audio::{Owner, sound};
 use super::channel::Playlist;
 use super::conference::{Conference, Inside, Stage};
 use super::{Switch, Turn};
-use crate::effect::{AudioTarget, Connection, Effect, Sound};
+use crate::effect::{AudioTarget, Connection, Decibels, Effect, Sound};
 use crate::ids::{BridgeKey, ChannelKey, PlaybackKey, RoomKey};
 use crate::journal::{Event, ParticipantView};
 use crate::profile::BridgeProfile;
@@ -40,6 +41,7 @@ impl Switch {
         };
         let user = conference.user.clone();
         let name = conference.name.to_lowercase();
+        let menu = conference.keys.menu_name.clone();
         let room = match self.room_names.get(&name) {
             Some(room) => *room,
             None => match self.open_room(key, turn) {
@@ -73,6 +75,10 @@ impl Switch {
             talk_events: user.talk_detection_events,
             muted: user.startmuted || (view.muted && !user.admin),
             waiting: user.wait_marked && !user.marked && view.marked() == 0,
+            menu,
+            listening: Decibels::default(),
+            talking: Decibels::default(),
+            away: false,
         };
         let facts = Box::new(facts);
         self.note(
@@ -171,11 +177,11 @@ impl Switch {
         );
         self.note(turn.now, Event::ParticipantJoined { room, channel: key });
         if limit.0 > 0 {
-            self.arm_limit(
-                key,
-                core::time::Duration::from_secs(limit.0.into()),
-                turn.now,
-            );
+            let limit = Duration::from_secs(limit.0.into());
+            if let Some(conference) = self.conference_mut(key) {
+                conference.leaves_at = Some(turn.now + limit);
+            }
+            self.arm_limit(key, limit, turn.now);
         }
         self.refresh(room, turn);
     }
@@ -216,14 +222,18 @@ impl Switch {
         let Some(Conference {
             user,
             stage: Stage::Inside(inside),
+            keys,
             ..
         }) = self.conference_of(key)
         else {
             return;
         };
         let mut inside = *inside;
-        let wants_music =
-            user.music_on_hold_when_empty && !inside.music_failed && (waiting || active == 1);
+        // Sounds of a leg are heard one after the other, and music has no end.
+        let wants_music = user.music_on_hold_when_empty
+            && !inside.music_failed
+            && !keys.is_saying()
+            && (waiting || active == 1);
         match (inside.music, wants_music) {
             (None, true) => {
                 let class = self.music_class(&user.music_on_hold_class);
@@ -298,8 +308,12 @@ impl Switch {
         }
     }
 
-    /// The room that a channel counts in.
+    /// The room that a channel counts in, whether it is there or away.
     pub(super) fn room_of(&self, key: ChannelKey) -> Option<RoomKey> {
-        self.conference_of(key)?.room
+        let away = self.channels.get(key)?.away.as_ref();
+        match away {
+            Some(away) => away.conference.room,
+            None => self.conference_of(key)?.room,
+        }
     }
 }

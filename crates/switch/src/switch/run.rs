@@ -2,7 +2,6 @@
 
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::channel::{Activity, Call};
@@ -15,6 +14,9 @@ use crate::journal::{Event, Position};
 
 /// The window in which `STEPS_MAX` counts.
 const STEPS_WINDOW: Duration = Duration::from_secs(1);
+
+/// Octets of text and values that one step may read before it counts as two.
+const STEP_OCTETS: usize = 256;
 
 impl Switch {
     /// Runs steps until the channel waits, hangs up or is gone.
@@ -49,11 +51,11 @@ impl Switch {
         let Some(step) = dialplan.step(context, extension, *priority, &caller) else {
             return self.ran_off(key, &position, turn);
         };
-        let mut warnings = Vec::new();
-        let data = expr::substitute(&step.arguments, &self.scope(key, turn.now), &mut warnings);
+        let expansion = expr::substitute(&step.arguments, &self.scope(key, turn.now));
+        self.spend(key, expansion.octets);
         let call = Call {
             application: step.application,
-            arguments: data.into(),
+            arguments: expansion.text.into(),
         };
         let application = call.application.name();
         let data = call.arguments.clone();
@@ -66,7 +68,7 @@ impl Switch {
                 data,
             },
         );
-        for why in warnings {
+        for why in expansion.warnings {
             let why = format!("line {}: {why}", step.line);
             self.warn(key, why, turn.now);
         }
@@ -82,7 +84,7 @@ impl Switch {
             channel.steps = 0;
             channel.steps_since = turn.now;
         }
-        channel.steps += 1;
+        channel.steps = channel.steps.saturating_add(1);
         if channel.steps <= STEPS_MAX {
             return false;
         }
@@ -96,8 +98,20 @@ impl Switch {
         true
     }
 
-    /// There is no step at this position: the extension is over, or a jump went nowhere.
+    /// Counts a step that works on long values as the several steps that it costs.
+    fn spend(&mut self, key: ChannelKey, octets: usize) {
+        if let Some(channel) = self.channels.get_mut(key) {
+            let steps = u32::try_from(octets / STEP_OCTETS).unwrap_or(STEPS_MAX);
+            channel.steps = channel.steps.saturating_add(steps);
+        }
+    }
+
+    /// There is no step at this position: the extension is over, or a jump went nowhere. A
+    /// participant that a menu sent here goes back to its room.
     fn ran_off(&mut self, key: ChannelKey, position: &Position, turn: &mut Turn<'_>) {
+        if self.come_back(key, turn) {
+            return;
+        }
         let why = if self.is_up(key) {
             String::new()
         } else {

@@ -3,7 +3,6 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 use plenum_time::Instant;
 
@@ -149,8 +148,9 @@ impl Switch {
         Ok(())
     }
 
-    /// `CONFBRIDGE(user|bridge,option)`: makes a profile for this channel, beginning with the
-    /// defaults; `template` begins with another profile, `clear` forgets it.
+    /// `CONFBRIDGE(user|bridge|menu,option)`: makes a profile for this channel, beginning with the
+    /// defaults; `template` begins with another profile, `clear` forgets it. Options of a menu are
+    /// its key sequences.
     fn set_profile(
         &mut self,
         key: ChannelKey,
@@ -165,6 +165,7 @@ impl Switch {
         let missing = || format!("there is no {kind} profile \"{value}\"");
         match (kind, option) {
             ("user", "clear") => channel.own_user = None,
+            ("menu", "clear") => channel.own_menu = None,
             ("bridge", "clear") => channel.own_bridge = None,
             ("user", "template") => {
                 let profile = self.profiles.users.get(value).ok_or_else(missing)?;
@@ -173,6 +174,16 @@ impl Switch {
             ("bridge", "template") => {
                 let profile = self.profiles.bridges.get(value).ok_or_else(missing)?;
                 channel.own_bridge = Some(profile.clone());
+            }
+            ("menu", "template") => {
+                let profile = self.profiles.menus.get(value).ok_or_else(missing)?;
+                channel.own_menu = Some(profile.clone());
+            }
+            ("menu", keys) => {
+                let profile = channel.own_menu.get_or_insert_default();
+                Arc::make_mut(profile)
+                    .set(keys, value)
+                    .map_err(|error| error.to_string())?;
             }
             ("user", option) => {
                 let profile = channel.own_user.get_or_insert_default();
@@ -186,7 +197,11 @@ impl Switch {
                     .set(option, value)
                     .map_err(|error| error.to_string())?;
             }
-            _ => return Err(format!("CONFBRIDGE takes user or bridge, not \"{kind}\"")),
+            _ => {
+                return Err(format!(
+                    "CONFBRIDGE takes user, bridge or menu, not \"{kind}\""
+                ));
+            }
         }
         Ok(())
     }
@@ -196,7 +211,7 @@ impl Switch {
         let dialplan = self.dialplan.clone();
         for (name, value) in dialplan.globals() {
             let scope = self.scope(ChannelKey::default(), now);
-            let value = expr::substitute(value, &scope, &mut Vec::new());
+            let value = expr::substitute(value, &scope).text;
             // What does not fit was told when the dialplan was checked, or is cut off by the limit.
             let _ = self.try_variable(None, name, &value, now);
         }

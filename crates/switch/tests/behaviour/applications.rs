@@ -290,6 +290,20 @@ fn a_dialplan_that_runs_in_circles_is_stopped() {
 }
 
 #[test]
+fn a_circle_over_long_values_is_stopped_sooner() {
+    let text = "[default]\n\
+                exten => 1,1,Set(A=xxxxxxxxxxxxxxxx)\n\
+                same => n(again),Set(A=${A}${A}${A}${A})\n\
+                same => n,Set(GLOBAL(ROUNDS)=$[0${ROUNDS} + 1])\n\
+                same => n,Goto(again)\n";
+    let mut world = World::new(text);
+    let alice = world.call("alice", "1");
+    assert!(world.is_gone(alice));
+    let rounds: u32 = world.switch.view().globals["ROUNDS"].parse().unwrap();
+    assert!((50..400).contains(&rounds), "{rounds}");
+}
+
+#[test]
 fn a_loop_that_waits_may_run_for_ever() {
     let mut world = world("Answer() | Wait(1) | Goto(1,2)");
     let alice = world.call("alice", "1");

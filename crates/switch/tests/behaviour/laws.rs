@@ -30,6 +30,13 @@ same => n,GotoIf($[${N} < 40]?1)
 same => n,WaitExten(3)
 exten => 9,1,ConfBridge(1,,any)
 same => n,Milliwatt()
+exten => 10,1,ConfBridge(1,,music,keys)
+same => n,Playback(bye)
+exten => 11,1,Set(CONFBRIDGE(menu,9)=admin_kick_last)
+same => n,ConfBridge(1,,pin)
+exten => away,1,Playback(hello)
+same => n,Record(a,1,2)
+same => n,Echo()
 exten => t,1,Set(GLOBAL(LATE)=${CHANNEL})
 exten => h,1,Set(GLOBAL(LAST)=${UNIQUEID})
 same => n,Wait(1)
@@ -54,6 +61,20 @@ fn world() -> World {
                 .rooms
                 .set_user(profile, option, value)
                 .expect("the option exists");
+        }
+        for (keys, actions) in [
+            ("1", "toggle_mute,increase_talking_volume"),
+            ("12", "dialplan_exec(default,away),participant_count"),
+            ("2", "decrease_listening_volume"),
+            ("*", "playback_and_continue(menu&more)"),
+            ("*1", "admin_toggle_mute_participants,playback(a)"),
+            ("*9", "leave_conference,toggle_mute"),
+            ("#", "admin_toggle_conference_lock,reset_listening_volume"),
+        ] {
+            for menu in ["keys", "default_menu"] {
+                let set = config.rooms.set_menu(menu, keys, actions);
+                set.expect("the actions exist");
+            }
         }
         config
             .rooms
@@ -88,10 +109,10 @@ enum Act {
 fn act() -> impl Strategy<Value = Act> {
     let digit = prop::sample::select(vec!['1', '2', '9', '#', '*']);
     prop_oneof![
-        4 => (1_u8..10).prop_map(Act::Call),
+        4 => (1_u8..12).prop_map(Act::Call),
         2 => any::<usize>().prop_map(Act::HangUp),
         4 => any::<usize>().prop_map(Act::Answer),
-        3 => (any::<usize>(), digit).prop_map(|(who, digit)| Act::Digit(who, digit)),
+        6 => (any::<usize>(), digit).prop_map(|(who, digit)| Act::Digit(who, digit)),
         1 => any::<(usize, bool)>().prop_map(|(who, held)| Act::Hold(who, held)),
         1 => any::<(usize, bool)>().prop_map(|(who, talks)| Act::Talk(who, talks)),
         6 => any::<(usize, bool)>().prop_map(|(which, fails)| Act::SoundEnds(which, fails)),

@@ -3,5 +3,6 @@
 mod applications;
 mod journal;
 mod laws;
+mod menus;
 mod rooms;
 mod world;

@@ -15,6 +15,10 @@ use plenum_time::Instant;
 pub(crate) struct Leg {
     pub(crate) connection: Connection,
     pub(crate) gate: Option<(bool, bool)>,
+    /// How much louder it hears, and is heard.
+    pub(crate) volume: (i8, i8),
+    /// Keys that were sent to it.
+    pub(crate) keys: String,
     pub(crate) hang_up: Option<(Cause, String)>,
 }
 
@@ -87,6 +91,8 @@ impl World {
         let leg = Leg {
             connection: Connection::Nothing,
             gate: None,
+            volume: (0, 0),
+            keys: String::new(),
             hang_up: None,
         };
         self.legs.insert(key, leg);
@@ -335,6 +341,12 @@ impl World {
                 assert!(matches!(leg.connection, Connection::Bridge(_)));
                 leg.gate = Some((talk, hear));
             }
+            Effect::Volume {
+                channel,
+                listening,
+                talking,
+            } => self.live(channel).volume = (listening.0, talking.0),
+            Effect::SendDigit { channel, digit } => self.live(channel).keys.push(digit),
             audio => self.carry_out_audio(audio, reports),
         }
     }
@@ -452,7 +464,13 @@ impl World {
             assert!(members.iter().eq(joined), "who joined is in the bridge");
             for (key, participant) in room.participants.iter().filter(|(_, p)| p.joined) {
                 let leg = &self.legs[key];
+                if participant.away {
+                    assert_ne!(leg.connection, Connection::Bridge(room.bridge));
+                    continue;
+                }
                 assert_eq!(leg.connection, Connection::Bridge(room.bridge));
+                let volume = (participant.listening.0, participant.talking.0);
+                assert_eq!(leg.volume, volume, "the view knows how loud it is");
                 let (talk, hear) = leg.gate.expect("a participant has a gate");
                 let music = self.heard_by(AudioTarget::Channel(*key));
                 let music = music.iter().any(|sound| sound.starts_with("music"));

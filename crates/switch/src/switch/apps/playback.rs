@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
 
+use crate::effect::leaves_folder;
 use crate::ids::ChannelKey;
 use crate::switch::channel::{Activity, Call, Playlist};
 use crate::switch::{Switch, Turn};
@@ -73,9 +74,4 @@ impl Switch {
             }
         }
     }
-}
-
-/// Whether a name climbs out of the folder of sounds.
-fn leaves_folder(name: &str) -> bool {
-    name.split(['/', '\\']).any(|part| part == "..") || name.contains(char::is_control)
 }

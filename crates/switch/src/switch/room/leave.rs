@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use crate::effect::{Connection, Effect};
+use crate::effect::{Connection, Decibels, Effect};
 use crate::ids::{ChannelKey, RoomKey};
 use crate::journal::{Event, RoomResult};
-use crate::switch::conference::{Conference, Stage};
+use crate::switch::conference::Stage;
 use crate::switch::{Switch, Turn, Work};
 
 impl Switch {
@@ -16,6 +16,10 @@ impl Switch {
         result: RoomResult,
         turn: &mut Turn<'_>,
     ) {
+        if self.is_away(key) {
+            self.stop_activity(key, true, turn);
+            self.end_absence(key);
+        }
         let Some(conference) = self.conference_of(key) else {
             return;
         };
@@ -49,10 +53,14 @@ impl Switch {
             return;
         };
         let stage = core::mem::replace(&mut conference.stage, Stage::Turning);
+        let saying = conference.keys.reset();
         let room = conference.room.take();
         let quiet = conference.user.quiet;
         let was_refused = matches!(stage, Stage::Farewell { .. });
         let was_inside = matches!(stage, Stage::Inside(_));
+        if let Some(saying) = saying {
+            self.stop_play(saying, turn);
+        }
         match stage {
             Stage::Pin { prompt: list, .. } | Stage::Prompts { list, .. } => {
                 self.stop_list(&list, turn);
@@ -88,6 +96,9 @@ impl Switch {
         let Some(bridge) = self.rooms.get(room).map(|room| room.bridge) else {
             return;
         };
+        let view = self.view.rooms.get(&room);
+        let own = view.and_then(|view| view.participants.get(&key));
+        let changed_volume = own.is_some_and(|own| (own.listening.0, own.talking.0) != (0, 0));
         self.note(
             turn.now,
             Event::ParticipantLeft {
@@ -101,6 +112,13 @@ impl Switch {
                 channel: key,
                 to: Connection::Nothing,
             });
+            if changed_volume {
+                turn.order(Effect::Volume {
+                    channel: key,
+                    listening: Decibels::default(),
+                    talking: Decibels::default(),
+                });
+            }
         }
         self.note(
             turn.now,
@@ -171,6 +189,6 @@ impl Switch {
 
     /// Whether a channel counts in a room.
     pub(in crate::switch) fn is_in(&self, key: ChannelKey, room: RoomKey) -> bool {
-        matches!(self.conference_of(key), Some(Conference { room: Some(own), .. }) if *own == room)
+        self.room_of(key) == Some(room)
     }
 }
