@@ -4,7 +4,9 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use plenum_sip_msg::{Frame, Limits, Message, MessageBuilder, Rule, StreamFramer};
+use plenum_sip_msg::{
+    Frame, Limits, Message, MessageBuilder, Multipart, MultipartError, Rule, StreamFramer,
+};
 
 fuzz_target!(|input: &[u8]| {
     if let Ok(message) = Message::parse_datagram(Bytes::copy_from_slice(input), &Limits::default())
@@ -25,7 +27,8 @@ fuzz_target!(|input: &[u8]| {
 
 /// Reads every typed header: each is a value or an error.
 fn read_all(message: &Message) {
-    let _ = message.core();
+    let _ = (message.core(), message.check());
+    read_parts(message.multipart(&Limits::default()));
     let _ = (
         message.vias().count(),
         message.contacts().count(),
@@ -47,8 +50,23 @@ fn read_all(message: &Message) {
         message.accept().count(),
     );
     let _ = (message.allow(), message.require(), message.supported());
+    let _ = (
+        message.www_authenticate().count(),
+        message.history().count(),
+        message.user_to_user().count(),
+    );
+    let _ = (message.date(), message.timestamp(), message.session_id());
     if let Ok(from) = message.from() {
         assert!(from.uri.equivalent(&from.uri), "an address equals itself");
+    }
+}
+
+/// Reads all parts of a body and the parts in them.
+fn read_parts(parts: Result<Option<Multipart>, MultipartError>) {
+    let Ok(Some(parts)) = parts else { return };
+    for part in parts.flatten() {
+        let _ = (part.content_disposition(), part.content_id());
+        read_parts(part.multipart());
     }
 }
 

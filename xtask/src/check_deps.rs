@@ -37,7 +37,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         package: "plenum-sip-msg",
         internal: &[],
-        external: &["bytes", "memchr", "smallvec", "thiserror"],
+        external: &["bytes", "memchr", "smallvec", "smol_str", "thiserror"],
         pure: true,
     },
     Row {
@@ -69,7 +69,8 @@ pub(crate) const TABLE: &[Row] = &[
         package: "plenum-sip-ua",
         internal: &["plenum-time", "plenum-sip-msg"],
         external: &[
-            "bytes", "hashbrown", "rand_chacha", "rand_core", "slotmap", "smallvec", "thiserror",
+            "bytes", "hashbrown", "md-5", "rand_chacha", "rand_core", "sha2", "slotmap",
+            "smallvec", "subtle", "thiserror",
         ],
         pure: true,
     },
@@ -98,8 +99,9 @@ pub(crate) const TABLE: &[Row] = &[
             "plenum-sip-ua", "plenum-codecs",
         ],
         external: &[
-            "bytes", "getrandom", "hound", "libc", "nix", "rtrb", "socket2", "thiserror", "tokio",
-            "tracing",
+            "bytes", "futures-util", "getrandom", "hickory-resolver", "hound", "libc", "nix",
+            "rtrb", "rustls", "rustls-native-certs", "rustls-webpki", "socket2", "thiserror",
+            "tokio", "tokio-rustls", "tokio-tungstenite", "tracing",
         ],
         pure: false,
     },
@@ -150,19 +152,30 @@ pub(crate) const TABLE: &[Row] = &[
 ///
 /// `cargo xtask purity` refuses any other package there; it also looks at what was linked.
 pub(crate) const NO_STD_PACKAGES: &[&str] = &[
+    "block-buffer",
     "bytes",
     "cfg-if",
+    "cpufeatures",
+    "crypto-common",
+    "digest",
     "foldhash",
     "hashbrown",
+    "hybrid-array",
     "libm",
+    // The package md-5 names its crate so.
+    "md5",
     "memchr",
     "ppv-lite86",
     "rand_chacha",
     "rand_core",
     "rtrb",
+    "sha2",
     "slotmap",
     "smallvec",
+    "smol_str",
+    "subtle",
     "thiserror",
+    "typenum",
     "zerocopy",
 ];
 

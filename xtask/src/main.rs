@@ -19,6 +19,7 @@ mod deny;
 mod fuzz;
 mod install;
 mod purity;
+mod rfc;
 mod sim;
 mod tidy;
 mod tool;
@@ -54,6 +55,8 @@ enum Command {
     Purity,
     /// Checks that each fuzz target has a corpus and a test that replays it
     Corpus,
+    /// Writes docs/rfc-coverage.md from the citations of standards in code and tests
+    RfcCoverage(rfc::Options),
     /// Checks licences, duplicate versions, sources and advisories with cargo-deny
     Deny,
     /// Builds the server and runs `plenum demo`
@@ -83,6 +86,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Tidy => tidy::run(&workspace),
         Command::Purity => purity::run(&workspace),
         Command::Corpus => corpus::run(&workspace),
+        Command::RfcCoverage(options) => rfc::run(&workspace, &options),
         Command::Deny => deny::run(&workspace),
         Command::Demo(options) => demo::run(&workspace, &options),
         Command::Sim(options) => sim::run(&workspace, &options),

@@ -9,7 +9,7 @@ use crate::workspace::{Workspace, array};
 
 pub(crate) mod lexer;
 mod links;
-mod rust;
+pub(crate) mod rust;
 mod text;
 
 /// Production files aim at 200 lines; past this one a file is a defect.

@@ -24,14 +24,16 @@ impl Control {
     pub(crate) fn sip_event(&mut self, now: Instant, event: Event, out: &mut ControlOutbox) {
         match event {
             Event::Incoming { call, request, .. } => self.incoming(now, call, request, out),
-            Event::Acknowledged { call, request } => self.acknowledged(now, call, &request, out),
-            Event::Reinvited { call, request } => self.reinvited(now, call, &request, out),
+            Event::Acknowledged { call, request, .. } => {
+                self.acknowledged(now, call, &request, out);
+            }
+            Event::Reinvited { call, request, .. } => self.reinvited(now, call, &request, out),
             Event::ReinviteCancelled { call } => {
                 if let Some(leg) = self.leg_of(call) {
                     self.legs[leg].offers.roll_back();
                 }
             }
-            Event::ReinviteAcknowledged { call, request } => {
+            Event::ReinviteAcknowledged { call, request, .. } => {
                 self.late_answer(call, &request, out);
             }
             Event::Request {

@@ -6,7 +6,7 @@ use core::time::Duration;
 use bytes::Bytes;
 use plenum_media::{MediaCommand, Patch, Target};
 use plenum_sip_msg::{HeaderName, Reason, StatusCode};
-use plenum_sip_ua::{Body, ExtraHeaders};
+use plenum_sip_ua::{Body, ExtraHeaders, Reliability};
 use plenum_switch::{
     AudioTarget, Cause, ChannelKey, Connection, Effect, LegEvent, PlaybackOutcome,
 };
@@ -93,9 +93,14 @@ impl Control {
         let Some(leg) = self.leg_for(channel).map(|key| &self.legs[key]) else {
             return;
         };
-        let rung = self
-            .ua
-            .provisional(now, leg.call, StatusCode::RINGING, None, &mut self.ua_out);
+        let rung = self.ua.provisional(
+            now,
+            leg.call,
+            StatusCode::RINGING,
+            None,
+            Reliability::Unreliable,
+            &mut self.ua_out,
+        );
         // A call that is answered or over meanwhile rings no more.
         drop(rung);
     }
@@ -106,9 +111,14 @@ impl Control {
         };
         let body = leg.answer.clone().map(Body::sdp);
         let status = StatusCode::SESSION_PROGRESS;
-        let told = self
-            .ua
-            .provisional(now, leg.call, status, body, &mut self.ua_out);
+        let told = self.ua.provisional(
+            now,
+            leg.call,
+            status,
+            body,
+            Reliability::Unreliable,
+            &mut self.ua_out,
+        );
         drop(told);
     }
 

@@ -9,8 +9,8 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use plenum_media::{MediaCommand, MediaNotice, PortId, RecordingId};
-use plenum_sip_msg::{Message, ParseError};
-use plenum_sip_ua::{ConnectionId, Flow};
+use plenum_sip_msg::{Host, Message, ParseError};
+use plenum_sip_ua::{ConnectionId, Flow, PeerId};
 
 /// Names one media shard: one core's share of the media plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,6 +106,24 @@ pub enum Output {
         flow: Flow,
         /// The message.
         bytes: Bytes,
+    },
+    /// Says what a [`PeerId`] stands for, before the first flow that carries it.
+    NamePeer {
+        /// What stands for the name.
+        peer: PeerId,
+        /// The name that the peer's certificate must show (RFC 5922).
+        name: Host,
+    },
+    /// Pings over a connection that we opened, so that its death is noticed and its way through
+    /// address translators stays open (RFC 5626 4.4.1).
+    ///
+    /// Only for peers that said that they answer pings (RFC 6223 `keep`): one that does not is
+    /// taken for dead, which [`Input::ConnectionLost`] reports.
+    KeepAlive {
+        /// A flow over the connection.
+        flow: Flow,
+        /// How often; `None` stops it.
+        every: Option<Duration>,
     },
     /// Hands an order to a shard.
     Media {

@@ -7,7 +7,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::config::{Config, Listen};
+use plenum_runtime::sip::{SipListen, Tls};
+use plenum_sip_ua::Transport;
+
+use crate::config::{Config, SipTls};
 
 /// Looks for what would stop audio or calls on this machine.
 #[derive(Debug, Args)]
@@ -56,6 +59,7 @@ pub fn run(options: &DoctorOptions) -> anyhow::Result<ExitCode> {
 
 fn examine(config: &Config) -> Vec<Finding> {
     let mut findings: Vec<Finding> = config.sip.listen.iter().map(sip_listener).collect();
+    findings.extend(certificates(&config.sip.tls));
     findings.push(http_listener(config.http.listen));
     findings.extend(config.rtp.bind.iter().map(|bind| rtp_address(config, bind)));
     let announced = config.rtp.announced();
@@ -67,20 +71,27 @@ fn examine(config: &Config) -> Vec<Finding> {
     findings
 }
 
-fn sip_listener(listen: &Listen) -> Finding {
+fn sip_listener(listen: &SipListen) -> Finding {
     let address = listen.address;
-    let (name, bound) = if listen.tcp {
-        ("tcp", TcpListener::bind(address).map(drop))
-    } else {
-        ("udp", UdpSocket::bind(address).map(drop))
+    let bound = match listen.transport {
+        Transport::Udp => UdpSocket::bind(address).map(drop),
+        _ => TcpListener::bind(address).map(drop),
     };
     match bound {
-        Ok(()) => Finding::Good(format!("SIP {name}://{address} is free")),
+        Ok(()) => Finding::Good(format!("SIP {listen} is free")),
         Err(error) => Finding::Problem(format!(
-            "SIP {name}://{address} cannot be bound: {error}; change [sip] listen, or stop what \
-             uses it"
+            "SIP {listen} cannot be bound: {error}; change [sip] listen, or stop what uses it"
         )),
     }
+}
+
+/// Reads the certificates as a start would; says nothing where none are named.
+fn certificates(tls: &SipTls) -> Option<Finding> {
+    let file = tls.certificate.as_ref().or(tls.ca.as_ref())?;
+    Some(match Tls::load(tls.files()) {
+        Ok(_) => Finding::Good(format!("TLS certificates can be read ({})", file.display())),
+        Err(error) => Finding::Problem(error.to_string()),
+    })
 }
 
 fn http_listener(address: SocketAddr) -> Finding {
@@ -219,8 +230,8 @@ mod tests {
     fn a_taken_port_is_a_problem_that_names_the_key() {
         let taken = UdpSocket::bind("127.0.0.1:0").expect("a free port");
         let address = taken.local_addr().expect("bound");
-        let Finding::Problem(text) = sip_listener(&Listen {
-            tcp: false,
+        let Finding::Problem(text) = sip_listener(&SipListen {
+            transport: Transport::Udp,
             address,
         }) else {
             panic!("the port is taken");

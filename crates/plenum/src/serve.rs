@@ -13,8 +13,7 @@ use plenum_runtime::files::FilesConfig;
 use plenum_runtime::process::raise_open_files_limit;
 use plenum_runtime::rtp::PortRange;
 use plenum_runtime::server::{ControlHandle, Ending, Facts, Server, ServerConfig};
-use plenum_runtime::sip::{SipLimits, SipListen};
-use plenum_sip_ua::Transport;
+use plenum_runtime::sip::{SipOptions, Tls, VerifyClient};
 use plenum_switch::{Dialplan, RoomProfiles, SwitchConfig};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -55,6 +54,7 @@ pub struct Running {
     server: Server<Control>,
     http: SocketAddr,
     ctl: CtlSocket,
+    tls: Tls,
 }
 
 impl Running {
@@ -81,7 +81,8 @@ impl Running {
         if !unknown.is_empty() {
             return Err(anyhow!(unknown.join("\n")));
         }
-        let parts = parts(config)?;
+        let tls = Tls::load(config.sip.tls.files())?;
+        let parts = parts(config, tls.clone())?;
         let shards = u16::try_from(parts.shards.len()).unwrap_or(u16::MAX);
         let server = Server::start(parts, |facts, out| {
             Control::new(
@@ -101,7 +102,12 @@ impl Running {
         let http = http.map_err(|why| anyhow!(why))?;
         let ctl = CtlSocket::open(&config.data_dir, file, server.handle().clone()).await;
         let ctl = ctl.map_err(|why| anyhow!(why))?;
-        Ok(Self { server, http, ctl })
+        Ok(Self {
+            server,
+            http,
+            ctl,
+            tls,
+        })
     }
 
     /// Returns what was bound.
@@ -123,7 +129,7 @@ impl Running {
     }
 
     /// Serves until Ctrl-C, SIGTERM or `plenum ctl server drain`; then ends all calls with BYE and
-    /// closes recordings. A second Ctrl-C ends at once.
+    /// closes recordings. A second Ctrl-C ends at once. SIGHUP reads the TLS certificates again.
     ///
     /// # Errors
     ///
@@ -131,10 +137,14 @@ impl Running {
     pub async fn until_stopped(self) -> anyhow::Result<ExitCode> {
         let mut interrupt = signal(SignalKind::interrupt()).context("no signals")?;
         let mut terminate = signal(SignalKind::terminate()).context("no signals")?;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            () = self.ctl.stop_asked() => {}
+        let mut hang_up = signal(SignalKind::hangup()).context("no signals")?;
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => break,
+                _ = terminate.recv() => break,
+                () = self.ctl.stop_asked() => break,
+                Some(()) = hang_up.recv() => reload(&self.tls),
+            }
         }
         tracing::info!("stopping: calls are being ended; interrupt again to stop at once");
         let ending = self.handle().shut_down(DRAIN_MAX);
@@ -148,6 +158,14 @@ impl Running {
             Err(error) => tracing::warn!(%error, "stopped"),
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Reads the certificates again; connections that are open keep theirs.
+fn reload(tls: &Tls) {
+    match tls.reload() {
+        Ok(()) => tracing::info!("TLS certificates read again, for new connections"),
+        Err(error) => tracing::warn!(%error, "TLS certificates stay as they were"),
     }
 }
 
@@ -295,10 +313,34 @@ pub fn coherent(config: &Config) -> Result<(), ConfigError> {
              to one does not reach the other: list an address of that family in bind as well"
         )));
     }
+    let tls = &config.sip.tls;
+    if tls.certificate.is_some() != tls.key.is_some() {
+        return Err(ConfigError::new(
+            "[sip.tls] certificate and key belong together; set both or none".to_owned(),
+        ));
+    }
+    let secure = config
+        .sip
+        .listen
+        .iter()
+        .find(|listen| listen.transport.is_secure());
+    if let (Some(listen), None) = (secure, &tls.certificate) {
+        return Err(ConfigError::new(format!(
+            "[sip] listen has {listen}, which needs a certificate; set [sip.tls] certificate and \
+             key to PEM files"
+        )));
+    }
+    if tls.verify_client != VerifyClient::None && tls.ca.is_none() {
+        return Err(ConfigError::new(
+            "[sip.tls] verify_client needs the authority that signs the certificates of clients; \
+             set [sip.tls] ca to its PEM file"
+                .to_owned(),
+        ));
+    }
     Ok(())
 }
 
-fn parts(config: &Config) -> anyhow::Result<ServerConfig> {
+fn parts(config: &Config, tls: Tls) -> anyhow::Result<ServerConfig> {
     // Any one shard may have to take all calls; each has a playback and a recording at most.
     let calls = usize::try_from(config.sip.calls_max).unwrap_or(usize::MAX);
     let least = Limits::default();
@@ -319,18 +361,14 @@ fn parts(config: &Config) -> anyhow::Result<ServerConfig> {
         0 => u16::try_from(cores).unwrap_or(u16::MAX),
         count => count,
     };
-    let sip = config.sip.listen.iter().map(|listen| SipListen {
-        transport: if listen.tcp {
-            Transport::Tcp
-        } else {
-            Transport::Udp
-        },
-        address: listen.address,
-    });
     let (first, last) = config.rtp.ports;
     Ok(ServerConfig {
-        sip: sip.collect(),
-        sip_limits: SipLimits::default(),
+        sip: config.sip.listen.clone(),
+        sip_options: SipOptions {
+            limits: config.sip.limits,
+            tls: Some(tls),
+            origins: config.sip.websocket_origins.clone(),
+        },
         rtp_bind: config.rtp.bind,
         rtp_ports: PortRange::new(first, last).context("[rtp] ports")?,
         shards: ServerConfig::shards(count, config.media.realtime, &shard),

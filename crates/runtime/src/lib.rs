@@ -8,19 +8,20 @@
 //! # Entry points
 //!
 //! - [`server::Server::start`]: everything below around one [`server::Machine`].
-//! - [`sip::SipTransports`]: SIP over UDP and TCP.
+//! - [`sip::SipTransports`]: SIP over UDP, TCP, TLS and WebSocket.
 //! - [`shard::ShardThread`]: one media shard on a thread of its own, with its RTP sockets.
 //! - [`rtp::PortPool`]: RTP and RTCP port pairs out of a range.
 //! - [`files::FileWorkers`]: sounds, music and recordings, off every other thread.
+//! - [`dns::Dns`]: questions of server location, answered over a queue.
 //! - [`clock::Clock`] and [`random`]: time and seeds.
 //!
 //! # Deliberately absent
 //!
-//! Decisions: what a message means and where audio goes is up to the machines. Name resolution,
-//! TLS and stores. Systems other than Linux: the media path needs `recvmmsg`, `epoll` and
-//! absolute sleeps.
+//! Decisions: what a message means and where audio goes is up to the machines. Stores. Systems
+//! other than Linux: the media path needs `recvmmsg`, `epoll` and absolute sleeps.
 
 pub mod clock;
+pub mod dns;
 pub mod files;
 pub mod process;
 pub mod random;

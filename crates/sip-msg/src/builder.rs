@@ -4,10 +4,11 @@ use core::fmt::{self, Display, Write};
 use core::ops::Range;
 
 use bytes::Bytes;
-use smallvec::SmallVec;
 
-use crate::message::{Index, Slot, Span, StartLine};
-use crate::{HeaderName, HeaderValue, Message, Method, NameAddr, StatusCode, Uri, Via};
+use crate::decimal::Decimal;
+use crate::message::{Index, Slot, Slots, Span, StartLine};
+use crate::scan::find_outside;
+use crate::{HeaderField, HeaderName, Message, Method, Params, StatusCode, Uri, Via};
 
 /// Writes a request or a response.
 ///
@@ -17,16 +18,27 @@ use crate::{HeaderName, HeaderValue, Message, Method, NameAddr, StatusCode, Uri,
 #[must_use]
 pub struct MessageBuilder {
     start: Start,
-    /// The values of the entries, without line ends.
+    /// The values of the entries and of the start line, without line ends.
     text: Vec<u8>,
     entries: Vec<Entry>,
     body: Bytes,
 }
 
+/// Headers of a usual message.
+const ENTRIES: usize = 20;
+/// What the values of a usual message take.
+const TEXT_LEN: usize = 768;
+
 #[derive(Debug, Clone)]
 enum Start {
-    Request { method: Method, uri: Vec<u8> },
-    Response { status: StatusCode, reason: Vec<u8> },
+    Request {
+        method: Method,
+        uri: Range<usize>,
+    },
+    Response {
+        status: StatusCode,
+        reason: Range<usize>,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -38,18 +50,18 @@ struct Entry {
 impl MessageBuilder {
     /// Starts a request.
     pub fn request(method: Method, uri: &Uri) -> Self {
-        Self::new(Start::Request {
-            method,
-            uri: clean(uri),
-        })
+        let mut builder = Self::empty(StatusCode::OK);
+        let uri = builder.write(uri);
+        builder.start = Start::Request { method, uri };
+        builder
     }
 
     /// Starts a response with the default reason phrase and no headers.
     pub fn response(status: StatusCode) -> Self {
-        Self::new(Start::Response {
-            status,
-            reason: status.default_reason().into(),
-        })
+        let mut builder = Self::empty(status);
+        let reason = builder.write_str(status.default_reason());
+        builder.start = Start::Response { status, reason };
+        builder
     }
 
     /// Starts the response to a request with the headers it must copy.
@@ -73,7 +85,7 @@ impl MessageBuilder {
                 _ => false,
             };
             if is_copied {
-                builder = builder.header_raw(name, &field.value());
+                builder.copy(&field);
             }
         }
         builder
@@ -81,45 +93,59 @@ impl MessageBuilder {
 
     /// Starts a copy of a message, to change it: all headers but Content-Length, and the body.
     pub fn from_message(message: &Message) -> Self {
-        let start = match message.index().start {
+        let mut builder = Self::empty(StatusCode::OK);
+        builder.start = match message.index().start {
             StartLine::Request { ref method, uri } => Start::Request {
                 method: method.clone(),
-                uri: clean_octets(uri.of(message.bytes())),
+                uri: builder.write_raw(uri.of(message.bytes())),
             },
             StartLine::Response { status, reason } => Start::Response {
                 status,
-                reason: clean_octets(reason.of(message.bytes())),
+                reason: builder.write_raw(reason.of(message.bytes())),
             },
         };
-        let mut builder = Self::new(start);
         for field in message.headers() {
-            builder = builder.header_raw(field.name(), &field.value());
+            builder.copy(&field);
         }
         builder.body = message.body();
-        builder.remove(&HeaderName::ContentLength)
+        builder
     }
 
-    fn new(start: Start) -> Self {
+    fn empty(status: StatusCode) -> Self {
         Self {
-            start,
-            text: Vec::new(),
-            entries: Vec::new(),
+            start: Start::Response {
+                status,
+                reason: 0..0,
+            },
+            text: Vec::with_capacity(TEXT_LEN),
+            entries: Vec::with_capacity(ENTRIES),
             body: Bytes::new(),
+        }
+    }
+
+    /// Adds a header of a message as it is there, unfolded.
+    fn copy(&mut self, field: &HeaderField<'_>) {
+        if !field.is(&HeaderName::ContentLength) {
+            let value = self.write_raw(&field.value());
+            let name = field.name();
+            self.entries.push(Entry { name, value });
         }
     }
 
     /// Sets the Request-URI; a response has none.
     pub fn request_uri(mut self, new: &Uri) -> Self {
+        let text = self.write(new);
         if let Start::Request { uri, .. } = &mut self.start {
-            *uri = clean(new);
+            *uri = text;
         }
         self
     }
 
     /// Sets the reason phrase; a request has none.
     pub fn reason_phrase(mut self, phrase: &str) -> Self {
+        let text = self.write_str(phrase);
         if let Start::Response { reason, .. } = &mut self.start {
-            *reason = clean(&phrase);
+            *reason = text;
         }
         self
     }
@@ -201,42 +227,43 @@ impl MessageBuilder {
 
     /// Writes the message.
     pub fn build(self) -> Message {
-        let names: usize = self
+        let is_length = |entry: &Entry| entry.name.id() == HeaderName::ContentLength.id();
+        let headers: usize = self
             .entries
             .iter()
-            .map(|entry| entry.name.as_str().len() + 4)
+            .map(|entry| entry.name.as_str().len() + entry.value.len() + COLON_AND_END)
             .sum();
-        let mut bytes = Vec::with_capacity(self.text.len() + names + self.body.len() + 256);
+        let capacity = START_AND_LENGTH + self.start_len() + headers + self.body.len();
+        let mut bytes = Vec::with_capacity(capacity);
         let start = self.write_start_line(&mut bytes);
-        let mut slots = SmallVec::new();
-        let entries = self
-            .entries
-            .iter()
-            .filter(|entry| entry.name != HeaderName::ContentLength);
-        for entry in entries {
-            slots.push(write_header(
-                &mut bytes,
-                &entry.name,
-                &self.text[entry.value.clone()],
-            ));
+        let mut slots = Slots::new();
+        for entry in self.entries.iter().filter(|entry| !is_length(entry)) {
+            let value = self.text.get(entry.value.clone()).unwrap_or_default();
+            slots.push(write_header(&mut bytes, &entry.name, value));
         }
-        let length = alloc::format!("{}", self.body.len());
+        let mut length = Decimal::default();
+        length.push_number(self.body.len());
         slots.push(write_header(
             &mut bytes,
             &HeaderName::ContentLength,
-            length.as_bytes(),
+            length.as_str().as_bytes(),
         ));
         bytes.extend_from_slice(b"\r\n");
         let body_start = Span::new(bytes.len(), bytes.len()).start;
         bytes.extend_from_slice(&self.body);
-        Message::from_parts(
-            Bytes::from(bytes),
-            Index {
-                start,
-                slots,
-                body_start,
-            },
-        )
+        let index = Index {
+            start,
+            slots,
+            body_start,
+        };
+        Message::from_parts(Bytes::from(bytes), index)
+    }
+
+    fn start_len(&self) -> usize {
+        match &self.start {
+            Start::Request { method, uri } => method.as_str().len() + uri.len(),
+            Start::Response { reason, .. } => reason.len(),
+        }
     }
 
     fn write_start_line(&self, bytes: &mut Vec<u8>) -> StartLine {
@@ -245,7 +272,7 @@ impl MessageBuilder {
                 bytes.extend_from_slice(method.as_str().as_bytes());
                 bytes.push(b' ');
                 let start = bytes.len();
-                bytes.extend_from_slice(uri);
+                bytes.extend_from_slice(&self.text[uri.clone()]);
                 let uri = Span::new(start, bytes.len());
                 bytes.extend_from_slice(b" SIP/2.0\r\n");
                 StartLine::Request {
@@ -254,9 +281,13 @@ impl MessageBuilder {
                 }
             }
             Start::Response { status, reason } => {
-                bytes.extend_from_slice(alloc::format!("SIP/2.0 {status} ").as_bytes());
+                let mut code = Decimal::default();
+                code.push_number(status.as_u16().into());
+                bytes.extend_from_slice(b"SIP/2.0 ");
+                bytes.extend_from_slice(code.as_str().as_bytes());
+                bytes.push(b' ');
                 let start = bytes.len();
-                bytes.extend_from_slice(reason);
+                bytes.extend_from_slice(&self.text[reason.clone()]);
                 let reason = Span::new(start, bytes.len());
                 bytes.extend_from_slice(b"\r\n");
                 StartLine::Response {
@@ -274,9 +305,13 @@ impl MessageBuilder {
         self.trimmed(start)
     }
 
+    fn write_str(&mut self, value: &str) -> Range<usize> {
+        self.write_raw(value.as_bytes())
+    }
+
     fn write_raw(&mut self, value: &[u8]) -> Range<usize> {
         let start = self.text.len();
-        self.text.extend(value.iter().map(|byte| clean_byte(*byte)));
+        push_clean(&mut self.text, value);
         self.trimmed(start)
     }
 
@@ -289,9 +324,14 @@ impl MessageBuilder {
     }
 }
 
+/// `: ` and the line end.
+const COLON_AND_END: usize = 4;
+/// Blanks, version, code and line end of the start line; Content-Length; the empty line.
+const START_AND_LENGTH: usize = 56;
+
 fn write_header(bytes: &mut Vec<u8>, name: &HeaderName, value: &[u8]) -> Slot {
-    let (start, name) = (bytes.len(), name.clone());
-    bytes.extend_from_slice(name.as_str().as_bytes());
+    let (start, text) = (bytes.len(), name.as_str());
+    bytes.extend_from_slice(text.as_bytes());
     bytes.extend_from_slice(b": ");
     let value_start = bytes.len();
     bytes.extend_from_slice(value);
@@ -300,15 +340,23 @@ fn write_header(bytes: &mut Vec<u8>, name: &HeaderName, value: &[u8]) -> Slot {
     Slot {
         line: Span::new(start, bytes.len()),
         value,
-        name_len: u16::try_from(name.as_str().len()).unwrap_or(u16::MAX),
+        name_len: u16::try_from(text.len()).unwrap_or(u16::MAX),
         id: name.id(),
         is_folded: false,
     }
 }
 
+/// Whether an address has a `tag` of its own, not of its URI.
 fn has_tag(to: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(to);
-    NameAddr::parse_value(&text).is_ok_and(|to| to.params.has("tag"))
+    let angle = find_outside(to, b'<', false);
+    let end = memchr::memchr(b'>', &to[angle..]).map(|len| angle + len);
+    // RFC 3261 20: without angles, parameters belong to the header.
+    let start = end.or_else(|| memchr::memchr(b';', to));
+    let params = start
+        .and_then(|start| to.get(start + 1..))
+        .unwrap_or_default();
+    let params = String::from_utf8_lossy(params).parse::<Params>();
+    params.is_ok_and(|params| params.has("tag"))
 }
 
 /// What a header or start line cannot hold becomes a space (RFC 3261 25.1: TEXT-UTF8char).
@@ -319,18 +367,14 @@ const fn clean_byte(byte: u8) -> u8 {
     }
 }
 
-fn clean(text: &impl Display) -> Vec<u8> {
-    let mut octets = Vec::new();
-    let _ = write!(Sink(&mut octets), "{text}");
-    clean_octets(&octets)
-}
-
-fn clean_octets(octets: &[u8]) -> Vec<u8> {
-    octets
-        .trim_ascii()
-        .iter()
-        .map(|byte| clean_byte(*byte))
-        .collect()
+fn push_clean(out: &mut Vec<u8>, octets: &[u8]) {
+    // Looks at every octet, so that the compiler can look at many at once.
+    let is_wrong = |found: bool, byte: &u8| found | matches!(byte, b'\r' | b'\n' | 0);
+    if !octets.iter().fold(false, is_wrong) {
+        out.extend_from_slice(octets);
+    } else {
+        out.extend(octets.iter().map(|byte| clean_byte(*byte)));
+    }
 }
 
 /// A text sink that keeps values on their line.
@@ -338,7 +382,7 @@ struct Sink<'a>(&'a mut Vec<u8>);
 
 impl Write for Sink<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.extend(text.bytes().map(clean_byte));
+        push_clean(self.0, text.as_bytes());
         Ok(())
     }
 }

@@ -81,13 +81,17 @@ pub enum Rule {
     #[error("Content-Length is larger than the body in the datagram")]
     BodyTruncated,
     /// [`Limits::message_len`](crate::Limits::message_len).
-    #[error("the message is longer than the limit for messages")]
+    #[error("the message is longer than the limit; send a shorter one, or raise message_len")]
     MessageTooLong,
     /// [`Limits::headers`](crate::Limits::headers).
-    #[error("the message has more header lines than the limit")]
+    #[error(
+        "the message has more header lines than the limit; put several values on one line, or raise headers"
+    )]
     TooManyHeaders,
     /// [`Limits::header_line_len`](crate::Limits::header_line_len).
-    #[error("a line of the message is longer than the limit for lines")]
+    #[error(
+        "a header is longer than the limit; send several lines of it, or raise header_line_len"
+    )]
     HeaderLineTooLong,
     /// [`Limits::stream_buffer_len`](crate::Limits::stream_buffer_len): our caller did not drain.
     #[error("more stream octets were pushed than the framer may hold; drain it after each push")]
@@ -143,6 +147,8 @@ pub enum SyntaxError {
     UriScheme,
     #[error("a URI must not be empty or contain blanks, quotes, angles or control characters")]
     UriCharacter,
+    #[error("a Request-URI must not have headers after a question mark")]
+    UriHeaders,
     #[error("the user part of a URI must not be empty before the @")]
     UriUser,
     #[error("a telephone number must have digits")]
@@ -171,6 +177,14 @@ pub enum SyntaxError {
     Auth,
     #[error("a dialog reference must have a Call-ID, a to-tag and a from-tag")]
     DialogReference,
+    #[error("a digest must have its required parameters, and a count of 8 hexadecimal digits")]
+    Digest,
+    #[error("a date must be DAY, DD MON YYYY HH:MM:SS GMT")]
+    Date,
+    #[error("a session identifier must be 32 hexadecimal digits")]
+    SessionId,
+    #[error("the value must be true or false")]
+    Boolean,
     #[error("the header must not be empty")]
     Empty,
 }

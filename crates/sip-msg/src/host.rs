@@ -5,6 +5,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
 
 use crate::SyntaxError;
+use crate::decimal::Decimal;
 
 /// A host of a URI or Via: a name as it was spelled, or an address.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,19 +64,16 @@ impl FromStr for Host {
     fn from_str(text: &str) -> Result<Self, SyntaxError> {
         if let Some(inner) = text.strip_prefix('[') {
             let inner = inner.strip_suffix(']').ok_or(SyntaxError::Host)?;
-            return inner.parse().map(Self::V6).map_err(|_| SyntaxError::Host);
+            return parse_v6(inner).map(Self::V6).ok_or(SyntaxError::Host);
         }
         let bytes = text.as_bytes();
         // A domain name's last label starts with a letter, so digits and dots are an address.
-        if bytes
-            .iter()
-            .all(|byte| byte.is_ascii_digit() || *byte == b'.')
-        {
+        let is_address = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+        if bytes.last().is_none_or(is_address) && bytes.iter().all(is_address) {
             return text.parse().map(Self::V4).map_err(|_| SyntaxError::Host);
         }
-        // The underscore is not in the grammar, but names of internal hosts carry it.
-        let is_name_byte = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._".contains(byte);
-        if bytes.iter().all(is_name_byte) && bytes[0] != b'.' {
+        let is_name = |all: bool, byte: &u8| all & IS_NAME[usize::from(*byte)];
+        if bytes.iter().fold(bytes[0] != b'.', is_name) {
             Ok(Self::Name(text.to_owned()))
         } else {
             Err(SyntaxError::Host)
@@ -83,22 +81,67 @@ impl FromStr for Host {
     }
 }
 
+/// Octets of a domain name. The underscore is not in the grammar, but names of internal hosts
+/// carry it.
+static IS_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128u8 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        byte += 1;
+    }
+    table
+};
+
+fn parse_v6(text: &str) -> Option<Ipv6Addr> {
+    if let Ok(address) = text.parse() {
+        return Some(address);
+    }
+    // RFC 5118 4.10: the grammar of RFC 3261 has a third colon before an IPv4 address, and a
+    // receiver must tolerate it.
+    let (front, address) = text
+        .split_once(":::")
+        .filter(|(_, rest)| !rest.contains(':'))?;
+    alloc::format!("{front}::{address}").parse().ok()
+}
+
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(name) => f.write_str(name),
-            Self::V4(address) => write!(f, "{address}"),
+            Self::V4(address) => {
+                let mut text = Decimal::default();
+                for (index, octet) in address.octets().into_iter().enumerate() {
+                    if index > 0 {
+                        text.push(b'.');
+                    }
+                    text.push_number(octet.into());
+                }
+                f.write_str(text.as_str())
+            }
             Self::V6(address) => write!(f, "[{address}]"),
         }
     }
 }
 
+/// Prints the colon and the port, if there is one.
+pub(crate) fn write_port(f: &mut fmt::Formatter<'_>, port: Option<u16>) -> fmt::Result {
+    let Some(port) = port else { return Ok(()) };
+    let mut text = Decimal::default();
+    text.push(b':');
+    text.push_number(port.into());
+    f.write_str(text.as_str())
+}
+
 /// Splits `host[:port]`; blanks around the colon are allowed in a Via (RFC 3261 20.42).
 pub(crate) fn parse_host_port(text: &str) -> Result<(Host, Option<u16>), SyntaxError> {
-    let host_end = match text.rfind(']') {
-        Some(bracket) => bracket + 1,
-        None => text.find(':').unwrap_or(text.len()),
+    let bytes = text.as_bytes();
+    let host_end = if bytes.first() == Some(&b'[') {
+        memchr::memchr(b']', bytes).map(|bracket| bracket + 1)
+    } else {
+        memchr::memchr(b':', bytes)
     };
+    let host_end = host_end.unwrap_or(text.len());
     let host = crate::scan::trim(&text[..host_end]).parse()?;
     let rest = crate::scan::trim(&text[host_end..]);
     if rest.is_empty() {

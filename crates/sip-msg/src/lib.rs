@@ -9,8 +9,10 @@
 //!
 //! - [`Message::parse_datagram`] reads one UDP datagram or WebSocket message.
 //! - [`StreamFramer`] cuts messages and keep-alives out of a TCP or TLS stream.
-//! - [`Message::core`] yields the five headers every transaction needs, typed.
+//! - [`Message::core`] yields the five headers every transaction needs, typed; [`Message::check`]
+//!   adds what routes a message, and is what a server refuses with 400.
 //! - [`MessageBuilder`] writes requests and responses; a value can never smuggle a line.
+//! - [`Multipart`] reads bodies of several parts, [`MultipartBuilder`] writes them.
 //! - [`Uri`], [`NameAddr`], [`Via`], [`CSeq`] and the other header types parse and print alone.
 //!
 //! ```
@@ -32,8 +34,8 @@
 //!
 //! # Deliberately absent
 //!
-//! Transactions, dialogs and transports (`plenum-sip-ua`), session descriptions (`plenum-sdp`),
-//! multipart bodies, and digest arithmetic: [`AuthValue`] only carries the parameters.
+//! Transactions, dialogs and transports (`plenum-sip-ua`), session descriptions (`plenum-sdp`), and
+//! digest arithmetic: [`AuthValue`] and [`DigestCredentials`] only carry the parameters.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -42,6 +44,7 @@ extern crate alloc;
 extern crate std;
 
 mod builder;
+mod decimal;
 mod error;
 mod framer;
 mod header;
@@ -51,6 +54,7 @@ mod limits;
 mod linear;
 mod message;
 mod method;
+mod multipart;
 mod name;
 mod params;
 mod scan;
@@ -64,13 +68,17 @@ pub use builder::MessageBuilder;
 pub use error::{HeaderError, ParseError, Rule, SyntaxError};
 pub use framer::{Frame, StreamFramer};
 pub use header::{
-    AuthParam, AuthValue, CSeq, Event, HeaderValue, MediaType, NameAddr, RAck, Reason, Replaces,
-    RetryAfter, Rport, SessionExpires, SubscriptionState, TokenList, Values, Via, Warning,
+    Algorithm, AuthParam, AuthValue, AuthenticationInfo, CSeq, ContentDisposition, Date,
+    DigestChallenge, DigestCredentials, Diversion, Event, FeatureSet, HeaderValue, HistoryInfo,
+    InfoUri, Join, MediaType, MimeVersion, NameAddr, Preference, Privacy, RAck, Reason, ReferSub,
+    Replaces, RetryAfter, Rport, SessionExpires, SessionId, SubscriptionState, TargetChange,
+    TargetDialog, Timestamp, TokenList, UserToUser, Values, Via, Warning,
 };
 pub use host::Host;
 pub use limits::Limits;
 pub use message::{Core, HeaderField, Headers, Message};
 pub use method::Method;
+pub use multipart::{Multipart, MultipartBuilder, MultipartError, Part};
 pub use name::HeaderName;
 pub use params::Params;
 pub use status::StatusCode;

@@ -20,6 +20,7 @@ fn unlimited() -> Limits {
         headers: 1 << 20,
         header_line_len: 1 << 24,
         stream_buffer_len: 1 << 25,
+        ..Limits::default()
     }
 }
 
@@ -95,6 +96,21 @@ fn doubling_the_input_doubles_the_cost_at_most() {
             assert!(twice * 10 <= once * 22, "{shape}: {once} became {twice}");
         }
     }
+}
+
+/// Octets looked at for one octet of the sample, reading and typing what a call needs.
+const SAMPLE_VISITS_PER_OCTET: usize = 4;
+
+#[test]
+fn the_sample_call_is_looked_at_a_few_times() {
+    let sample = include_bytes!("../examples/invite.sip");
+    let cost = visited::during(|| {
+        let message = Message::parse_datagram(Bytes::from_static(sample), &unlimited());
+        let message = message.expect("the sample is a message");
+        assert!(message.core().is_ok() && message.contacts().next().is_some());
+    });
+    let bound = SAMPLE_VISITS_PER_OCTET * sample.len();
+    assert!(cost <= bound, "{cost} > {bound}");
 }
 
 #[test]

@@ -5,10 +5,10 @@ use core::str::FromStr;
 
 use crate::{SyntaxError, Token};
 
-/// Longest known header name; the table of names by length ends there.
-const NAME_LEN_MAX: usize = 24;
-/// Most known names that share one length.
-const SAME_LEN_MAX: usize = 14;
+/// Rows of the table that finds a known name.
+const BUCKET_COUNT: usize = 256;
+/// Most known names that share a row.
+const BUCKET_LEN: usize = 3;
 
 macro_rules! names {
     ($($variant:ident $text:literal,)*) => {
@@ -34,6 +34,7 @@ macro_rules! names {
 
         impl HeaderName {
             /// A small number for each known name, and [`OTHER`] for the others.
+            #[inline(always)]
             pub(crate) const fn id(&self) -> u8 {
                 (match self {
                     $(Self::$variant => Id::$variant,)*
@@ -57,10 +58,13 @@ names! {
     CallId "Call-ID",
     CallInfo "Call-Info",
     Contact "Contact",
+    ContentDescription "Content-Description",
     ContentDisposition "Content-Disposition",
     ContentEncoding "Content-Encoding",
+    ContentId "Content-ID",
     ContentLanguage "Content-Language",
     ContentLength "Content-Length",
+    ContentTransferEncoding "Content-Transfer-Encoding",
     ContentType "Content-Type",
     CSeq "CSeq",
     Date "Date",
@@ -73,6 +77,7 @@ names! {
     Geolocation "Geolocation",
     HistoryInfo "History-Info",
     Identity "Identity",
+    IdentityInfo "Identity-Info",
     InfoPackage "Info-Package",
     InReplyTo "In-Reply-To",
     Join "Join",
@@ -119,6 +124,7 @@ names! {
     To "To",
     Unsupported "Unsupported",
     UserAgent "User-Agent",
+    UserToUser "User-to-User",
     Via "Via",
     Warning "Warning",
     WwwAuthenticate "WWW-Authenticate",
@@ -127,14 +133,15 @@ names! {
 /// The id of every name that is not known.
 pub(crate) const OTHER: u8 = Id::Other as u8;
 
-/// Ids of the known names by the length of the name; zero ends a row.
-static BY_LEN: [[u8; SAME_LEN_MAX]; NAME_LEN_MAX + 1] = by_len();
+/// Ids of the known names by [`bucket`]; zero ends a row.
+static BUCKETS: [[u8; BUCKET_LEN]; BUCKET_COUNT] = buckets();
 
-const fn by_len() -> [[u8; SAME_LEN_MAX]; NAME_LEN_MAX + 1] {
-    let mut rows = [[OTHER; SAME_LEN_MAX]; NAME_LEN_MAX + 1];
+const fn buckets() -> [[u8; BUCKET_LEN]; BUCKET_COUNT] {
+    let mut rows = [[OTHER; BUCKET_LEN]; BUCKET_COUNT];
     let mut id = 1;
     while id < TEXTS.len() {
-        let row = &mut rows[TEXTS[id].len()];
+        let text = TEXTS[id].as_bytes();
+        let row = &mut rows[bucket(text[0], text[text.len() - 1], text.len())];
         let mut column = 0;
         while row[column] != OTHER {
             column += 1;
@@ -145,25 +152,26 @@ const fn by_len() -> [[u8; SAME_LEN_MAX]; NAME_LEN_MAX + 1] {
     rows
 }
 
+/// Spreads names by their length, first and last octet, without their case.
+const fn bucket(first: u8, last: u8, len: usize) -> usize {
+    ((first | 0x20) as usize * 5 + (last | 0x20) as usize * 11 + len * 7) % BUCKET_COUNT
+}
+
 /// The id of a name as received, full or compact, in any case.
 #[inline]
 pub(crate) fn id_of(name: &[u8]) -> u8 {
-    if let [letter] = name {
-        return compact_id(letter.to_ascii_lowercase());
+    let (first, last) = match name {
+        [] => return OTHER,
+        [letter] => return compact_id(letter.to_ascii_lowercase()),
+        [first, .., last] => (*first, *last),
+    };
+    for &id in &BUCKETS[bucket(first, last, name.len())] {
+        let text = TEXTS[usize::from(id)].as_bytes();
+        if text == name || (id != OTHER && text.eq_ignore_ascii_case(name)) {
+            return id;
+        }
     }
-    let Some(row) = BY_LEN.get(name.len()) else {
-        return OTHER;
-    };
-    let matches = |id: &&u8| {
-        TEXTS[usize::from(**id)]
-            .as_bytes()
-            .eq_ignore_ascii_case(name)
-    };
-    row.iter()
-        .take_while(|id| **id != OTHER)
-        .find(matches)
-        .copied()
-        .unwrap_or(OTHER)
+    OTHER
 }
 
 /// RFC 3261 7.3.3 and the registry of compact forms.
@@ -180,6 +188,7 @@ fn compact_id(letter: u8) -> u8 {
         b'k' => Id::Supported,
         b'l' => Id::ContentLength,
         b'm' => Id::Contact,
+        b'n' => Id::IdentityInfo,
         b'o' => Id::Event,
         b'r' => Id::ReferTo,
         b's' => Id::Subject,
@@ -242,6 +251,7 @@ impl HeaderName {
                 | Self::ServiceRoute
                 | Self::Supported
                 | Self::Unsupported
+                | Self::UserToUser
                 | Self::Via
                 | Self::Warning
         )
@@ -261,7 +271,10 @@ impl FromStr for HeaderName {
 
 impl PartialEq for HeaderName {
     fn eq(&self, other: &Self) -> bool {
-        self.id() == other.id() && self.as_str().eq_ignore_ascii_case(other.as_str())
+        match (self, other) {
+            (Self::Other(one), Self::Other(other)) => one.eq_ignore_ascii_case(other),
+            (one, other) => one.id() == other.id(),
+        }
     }
 }
 

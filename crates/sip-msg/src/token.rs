@@ -1,15 +1,15 @@
-use alloc::borrow::ToOwned;
-use alloc::string::String;
 use core::fmt;
 use core::ops::Deref;
 use core::str::FromStr;
+
+use smol_str::SmolStr;
 
 use crate::SyntaxError;
 use crate::scan::is_token;
 
 /// A non-empty word of token characters (RFC 3261 25.1), safe to print anywhere in a message.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Token(String);
+pub struct Token(SmolStr);
 
 impl Token {
     /// Checks and copies a token.
@@ -19,7 +19,7 @@ impl Token {
     /// [`SyntaxError::Token`] when `text` is empty or has a character outside of the token set.
     pub fn new(text: &str) -> Result<Self, SyntaxError> {
         if is_token(text.as_bytes()) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(SmolStr::new(text)))
         } else {
             Err(SyntaxError::Token)
         }

@@ -57,21 +57,16 @@ impl FromStr for Transport {
     type Err = SyntaxError;
 
     fn from_str(text: &str) -> Result<Self, SyntaxError> {
-        const KNOWN: [Transport; 6] = [
-            Transport::Udp,
-            Transport::Tcp,
-            Transport::Tls,
-            Transport::Sctp,
-            Transport::Ws,
-            Transport::Wss,
-        ];
-        match KNOWN
-            .into_iter()
-            .find(|known| known.as_str().eq_ignore_ascii_case(text))
-        {
-            Some(known) => Ok(known),
-            None => Ok(Self::Other(Token::new(text)?)),
-        }
+        let is = |known: &str| text.eq_ignore_ascii_case(known);
+        Ok(match text.len() {
+            2 if is("WS") => Self::Ws,
+            3 if is("UDP") => Self::Udp,
+            3 if is("TCP") => Self::Tcp,
+            3 if is("TLS") => Self::Tls,
+            3 if is("WSS") => Self::Wss,
+            4 if is("SCTP") => Self::Sctp,
+            _ => Self::Other(Token::new(text)?),
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use plenum_sip_msg::{
 
 use crate::dialog::Course;
 use crate::random::Branch;
-use crate::{Body, EndpointConfig, ExtraHeaders, Flow, Transport};
+use crate::{Body, EndpointConfig, ExchangeError, ExtraHeaders, Flow, SessionTimers};
 
 /// RFC 3261 8.1.1.6.
 const MAX_FORWARDS: u8 = 70;
@@ -100,9 +100,9 @@ pub(crate) fn contact(flow: &Flow, user: Option<&str>) -> Uri {
         Some(user) => uri.with_user(user),
         None => uri,
     };
-    match flow.transport {
-        Transport::Udp => uri,
-        Transport::Tcp => uri.with_param("transport", "tcp"),
+    match flow.transport.uri_param() {
+        None => uri,
+        Some(transport) => uri.with_param("transport", transport),
     }
 }
 
@@ -122,34 +122,79 @@ pub(crate) fn body(builder: MessageBuilder, body: Option<Body>) -> MessageBuilde
     }
 }
 
+/// Lets the exchange of offers and answers decide on a body that is a session description; other
+/// bodies pass.
+pub(crate) fn session_body(
+    body: Option<Body>,
+    decide: impl FnOnce(Option<Body>) -> Result<Option<Body>, ExchangeError>,
+) -> Result<Option<Body>, ExchangeError> {
+    let is_description = body
+        .as_ref()
+        .is_some_and(|body| body.description().is_some());
+    match is_description {
+        true => decide(body),
+        false => decide(None).map(|_| body),
+    }
+}
+
 /// The headers that say what this endpoint can do (RFC 3261 13.2.1, 13.3.1.4), written once.
 #[derive(Clone, Debug)]
 pub(crate) struct Abilities {
     pub(crate) allow: Arc<str>,
     supported: Arc<str>,
+    /// What is supported inside a dialog: a re-INVITE has no reliable provisional responses.
+    supported_inside: Arc<str>,
 }
 
 impl Abilities {
     pub(crate) fn of(config: &EndpointConfig) -> Self {
-        let own = [Method::Invite, Method::Ack, Method::Cancel, Method::Bye];
+        let mut own = alloc::vec![Method::Invite, Method::Ack, Method::Cancel, Method::Bye];
+        if config.reliable_provisionals {
+            own.push(Method::Prack);
+        }
         let allow = list(own.iter().chain(&config.methods));
+        let has_timers = config.session_timers != SessionTimers::Off;
+        let timer = has_timers.then_some("timer");
+        let reliable = config.reliable_provisionals.then_some("100rel");
+        let others = || config.supported.iter().map(|token| token.as_str());
         Self {
             allow: allow.into(),
-            supported: list(&config.supported).into(),
+            supported: list(reliable.into_iter().chain(timer).chain(others())).into(),
+            supported_inside: list(timer.into_iter().chain(others())).into(),
         }
     }
 
+    /// Whether a request may require this extension.
+    pub(crate) fn supports(&self, option: &str) -> bool {
+        let mut own = self.supported.split(", ");
+        own.any(|own| own.eq_ignore_ascii_case(option))
+    }
+
     /// Adds the headers that are not in `headers` already.
-    pub(crate) fn add(
+    pub(crate) fn add(&self, builder: MessageBuilder, headers: &ExtraHeaders) -> MessageBuilder {
+        self.add_list(builder, headers, &self.supported)
+    }
+
+    /// The same for a message inside a dialog.
+    pub(crate) fn add_inside(
+        &self,
+        builder: MessageBuilder,
+        headers: &ExtraHeaders,
+    ) -> MessageBuilder {
+        self.add_list(builder, headers, &self.supported_inside)
+    }
+
+    fn add_list(
         &self,
         mut builder: MessageBuilder,
         headers: &ExtraHeaders,
+        supported: &str,
     ) -> MessageBuilder {
         if !headers.contains(&HeaderName::Allow) {
             builder = builder.header(HeaderName::Allow, &self.allow);
         }
-        if !self.supported.is_empty() && !headers.contains(&HeaderName::Supported) {
-            builder = builder.header(HeaderName::Supported, &self.supported);
+        if !supported.is_empty() && !headers.contains(&HeaderName::Supported) {
+            builder = builder.header(HeaderName::Supported, supported);
         }
         builder
     }

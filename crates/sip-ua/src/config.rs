@@ -11,6 +11,19 @@ pub const MAX_CALLS: usize = 20_000;
 /// leaves two or three that linger for 32 s (timers J, L and M).
 pub const MAX_TRANSACTIONS: usize = 250_000;
 
+/// What an endpoint does about session timers (RFC 4028).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionTimers {
+    /// Does not know of them.
+    Off,
+    /// Agrees when the other side asks.
+    #[default]
+    Accept,
+    /// Asks for them in every call.
+    Request,
+}
+
 /// What an [`Endpoint`](crate::Endpoint) must know before the first message.
 #[derive(Clone, Debug)]
 pub struct EndpointConfig {
@@ -34,11 +47,24 @@ pub struct EndpointConfig {
     /// one, as timer C of RFC 3261 16.6; then it is cancelled. Default 180 s.
     pub invite_expiry: Duration,
     /// Methods that reach the owner as [`Event::Request`](crate::Event::Request), beside INVITE,
-    /// ACK, BYE and CANCEL, which the endpoint handles. Others are refused with 405 or 501.
-    /// Default OPTIONS, INFO and MESSAGE.
+    /// ACK, BYE and CANCEL, which the endpoint handles. Others are refused with 405.
+    /// Default OPTIONS, INFO, MESSAGE and UPDATE. An UPDATE without offer is answered by the
+    /// endpoint.
     pub methods: Vec<Method>,
-    /// Option tags that a request may require; others are refused with 420. Default none.
+    /// Option tags that a request may require, beside `100rel` and `timer`, which the endpoint
+    /// speaks itself; others are refused with 420. Default none.
     pub supported: Vec<Token>,
+    /// Whether the other side may send us reliable provisional responses, and we them to it
+    /// (RFC 3262). Default yes.
+    pub reliable_provisionals: bool,
+    /// Whether calls are refreshed and end when nobody refreshes them (RFC 4028). Default
+    /// [`SessionTimers::Accept`].
+    pub session_timers: SessionTimers,
+    /// RFC 4028 4: how long a call lives without a refresh, where we are asked. Default 1800 s.
+    pub session_expires: Duration,
+    /// RFC 4028 5: the shortest such interval that we accept. Default 90 s, which is also the
+    /// lowest that the standard allows.
+    pub min_se: Duration,
     /// What `Retry-After` says in a 503 of ours. Default 5 s.
     pub retry_after: Duration,
 }
@@ -62,8 +88,17 @@ impl Default for EndpointConfig {
             max_transactions: MAX_TRANSACTIONS,
             provisional_refresh: Duration::from_secs(60),
             invite_expiry: Duration::from_secs(180),
-            methods: vec![Method::Options, Method::Info, Method::Message],
+            methods: vec![
+                Method::Options,
+                Method::Info,
+                Method::Message,
+                Method::Update,
+            ],
             supported: Vec::new(),
+            reliable_provisionals: true,
+            session_timers: SessionTimers::Accept,
+            session_expires: Duration::from_secs(1_800),
+            min_se: Duration::from_secs(90),
             retry_after: Duration::from_secs(5),
         }
     }

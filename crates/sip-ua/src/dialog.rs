@@ -2,10 +2,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use plenum_sip_msg::{Core, Host, Message, NameAddr, Uri};
+use plenum_sip_msg::{Core, Host, Message, Method, NameAddr, Uri};
 
+use crate::call::change::Changes;
+use crate::call::exchange::Exchange;
 use crate::random::Tag;
-use crate::{Flow, Transport};
+use crate::{EarlyKey, Flow, Transport};
 
 /// Most proxies in a route set; a message with more is refused.
 pub(crate) const MAX_ROUTES: usize = 32;
@@ -22,7 +24,7 @@ pub(crate) const MAX_ROUTES: usize = 32;
 /// # Standard
 ///
 /// RFC 3261 12: dialog ID, sequence numbers, URIs, remote target and route set.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Dialog {
     pub(crate) call_id: String,
     pub(crate) local_tag: Tag,
@@ -39,6 +41,46 @@ pub(crate) struct Dialog {
     pub(crate) flow: Flow,
     /// The other side sits behind an address translator: only its source address is of use.
     pub(crate) is_translated: bool,
+    /// What the other side says it can do.
+    pub(crate) peer: Peer,
+    pub(crate) exchange: Exchange,
+    pub(crate) changes: Changes,
+    /// The name of an early dialog; none once it is confirmed.
+    pub(crate) early: Option<EarlyKey>,
+    /// The name that it had before it was confirmed.
+    pub(crate) was_early: Option<EarlyKey>,
+    /// RFC 3262 4: the last reliable provisional response that came in its order.
+    pub(crate) rseq: Option<u32>,
+    /// The reliable response with an offer that our owner has not answered.
+    pub(crate) owed_prack: Option<OwedPrack>,
+}
+
+/// A PRACK that our owner must write the body of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwedPrack {
+    pub(crate) rseq: u32,
+    /// Of the INVITE.
+    pub(crate) cseq: u32,
+}
+
+/// What the other side can do, by its Allow and Supported headers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Peer {
+    pub(crate) allows_update: bool,
+    pub(crate) supports_timer: bool,
+}
+
+impl Peer {
+    /// Takes what a message says; what it does not mention is as before.
+    pub(crate) fn learn(&mut self, message: &Message) {
+        if let Some(methods) = message.allow() {
+            self.allows_update = methods.contains(&Method::Update);
+        }
+        let is_told = message.has(&plenum_sip_msg::HeaderName::Supported);
+        if is_told || message.is_request() {
+            self.supports_timer = message.supported().contains("timer");
+        }
+    }
 }
 
 /// Where a request inside a dialog goes.
@@ -71,6 +113,13 @@ impl Dialog {
             routes: record_routes(request)?,
             flow,
             is_translated,
+            peer: Peer::default(),
+            exchange: Exchange::default(),
+            changes: Changes::default(),
+            early: None,
+            was_early: None,
+            rseq: None,
+            owed_prack: None,
         })
     }
 
@@ -99,6 +148,13 @@ impl Dialog {
             routes,
             flow,
             is_translated: false,
+            peer: Peer::default(),
+            exchange: Exchange::default(),
+            changes: Changes::default(),
+            early: None,
+            was_early: None,
+            rseq: None,
+            owed_prack: None,
         }
     }
 
@@ -112,6 +168,18 @@ impl Dialog {
         if let Some(contact) = contact_of(message) {
             self.target = contact;
         }
+    }
+
+    /// Takes over what went on in the early dialog that this one confirms.
+    pub(crate) fn go_on_from(&mut self, early: Self) {
+        self.was_early = early.early;
+        self.local_cseq = early.local_cseq;
+        self.remote_cseq = early.remote_cseq;
+        self.peer = early.peer;
+        self.exchange = early.exchange;
+        self.changes = early.changes;
+        self.rseq = early.rseq;
+        self.owed_prack = early.owed_prack;
     }
 
     /// Draws the number of the next request.

@@ -5,17 +5,17 @@ use plenum_sip_msg::{Message, Method, ParseError, StatusCode, Uri};
 use plenum_time::{Instant, TimerQueue};
 use slotmap::SlotMap;
 
-use crate::call::Call;
+use crate::call::{Call, SentRequest};
 use crate::compose::Abilities;
 use crate::keys::{ClientKey, ServerKey};
 use crate::random::{Random, Tag};
-use crate::transaction::{ClientTable, ServerTable};
+use crate::transaction::{ClientTable, Index, ServerTable};
 use crate::{
-    Body, CallError, CallKey, ClientRequestKey, ConnectionId, Counters, EndpointConfig,
-    ExtraHeaders, Flow, Invite, Outbox, OutgoingRequest, RequestKey,
+    Body, CallError, CallKey, ClientRequestKey, ConnectionId, Counters, EarlyKey, EndpointConfig,
+    ExtraHeaders, Flow, Invite, Outbox, OutgoingRequest, Reliability, RequestKey, Retry,
 };
 
-mod admission;
+pub(crate) mod admission;
 pub(crate) mod drive;
 pub(crate) mod incoming;
 pub(crate) mod sending;
@@ -28,8 +28,9 @@ pub(crate) mod sending;
 ///
 /// # Standard
 ///
-/// RFC 3261 with RFC 6026 (the accepted state), RFC 3581 (`rport`), RFC 3326 (Reason) and RFC 4320
-/// (no late answers to non-INVITE requests).
+/// RFC 3261 with RFC 6026 (the accepted state), RFC 3262 (100rel), RFC 3264 and 6337 (offer and
+/// answer), RFC 3311 (UPDATE), RFC 3326 (Reason), RFC 3581 (`rport`), RFC 4028 (session timers),
+/// RFC 4320 (no late answers to non-INVITE requests) and RFC 6228 (199).
 #[derive(Debug)]
 pub struct Endpoint {
     pub(crate) config: EndpointConfig,
@@ -41,6 +42,9 @@ pub struct Endpoint {
     pub(crate) calls: SlotMap<CallKey, Call>,
     /// Calls by the tag that we gave them: it is random enough to name the call alone.
     pub(crate) calls_by_tag: HashMap<Tag, CallKey>,
+    pub(crate) calls_by_connection: Index<ConnectionId, CallKey>,
+    /// What our owner has sent, until it succeeds or cannot be sent again.
+    pub(crate) requests: SlotMap<ClientRequestKey, SentRequest>,
     pub(crate) counters: Counters,
     /// Keeps the To tags of stateless refusals apart from anything a peer could guess.
     pub(crate) stateless_seed: u64,
@@ -52,6 +56,8 @@ pub(crate) enum Due {
     Client(ClientKey),
     Server(ServerKey),
     Call(CallKey),
+    /// A refused request that nobody has sent again.
+    Request(ClientRequestKey),
 }
 
 impl Endpoint {
@@ -72,6 +78,8 @@ impl Endpoint {
             servers: ServerTable::default(),
             calls: SlotMap::with_key(),
             calls_by_tag: HashMap::new(),
+            calls_by_connection: Index::default(),
+            requests: SlotMap::with_key(),
             counters: Counters::default(),
             stateless_seed,
         }
@@ -140,19 +148,79 @@ impl Endpoint {
     /// Sends a provisional response to a call that came in: 180 to let it ring, 183 with a body
     /// for early media. The last one is repeated each minute until the call is answered.
     ///
+    /// A reliable one is repeated until its PRACK comes, see
+    /// [`Event::Pracked`](crate::Event::Pracked). Several go one after the other, each when the
+    /// one before is acknowledged. Where no PRACK comes in 64 times T1, the INVITE is refused
+    /// with 504 and the call ends with
+    /// [`EndCause::NoPrack`](crate::EndCause::NoPrack).
+    ///
     /// # Errors
     ///
     /// [`CallError::WrongStatus`] unless the status is 101 to 199, [`CallError::WrongState`] when
-    /// the call is answered already.
+    /// the call is answered already, [`CallError::Exchange`] when the body does not fit, and
+    /// [`CallError::TooManyProvisionals`].
+    ///
+    /// # Standard
+    ///
+    /// RFC 3262 section 3.
     pub fn provisional(
         &mut self,
         now: Instant,
         call: CallKey,
         status: StatusCode,
         body: Option<Body>,
+        reliability: Reliability,
         out: &mut Outbox,
     ) -> Result<(), CallError> {
-        self.send_provisional(now, call, status, body, out)
+        self.send_provisional(now, call, status, body, reliability, out)
+    }
+
+    /// Acknowledges a reliable provisional response that carried an offer; the body is our answer.
+    ///
+    /// Only after an event with `needs_prack`: all others are acknowledged by the endpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::WrongState`] when nothing waits to be acknowledged, [`CallError::Exchange`]
+    /// without a body.
+    ///
+    /// # Standard
+    ///
+    /// RFC 3262 section 5.
+    pub fn prack(
+        &mut self,
+        now: Instant,
+        call: CallKey,
+        early: EarlyKey,
+        body: Option<Body>,
+        out: &mut Outbox,
+    ) -> Result<(), CallError> {
+        self.prack_answer(now, call, early, body, out)
+    }
+
+    /// Sends a refused INVITE again, to another target or with more headers; the call stays the
+    /// same. Only after [`Event::Refused`](crate::Event::Refused) with `may_retry`.
+    ///
+    /// In a call that is up, the re-INVITE or UPDATE that was refused last goes again with more
+    /// headers.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::RetryLoop`] for a target that was tried with the same headers,
+    /// [`CallError::TooManyAttempts`] after [`MAX_ATTEMPTS`](crate::MAX_ATTEMPTS), and
+    /// [`CallError::WrongState`] when nothing was refused.
+    ///
+    /// # Standard
+    ///
+    /// RFC 3261 sections 8.1.3.4, 8.1.3.5 and 22.
+    pub fn retry(
+        &mut self,
+        now: Instant,
+        call: CallKey,
+        retry: Retry,
+        out: &mut Outbox,
+    ) -> Result<(), CallError> {
+        self.retry_call(now, call, retry, out)
     }
 
     /// Answers a call that came in with 200, repeated until the ACK comes.
@@ -163,7 +231,9 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// [`CallError::WrongState`] when the call is answered already.
+    /// [`CallError::WrongState`] when the call is answered already, [`CallError::Exchange`] when
+    /// the body does not fit: it must be the answer or the offer, unless a reliable response had
+    /// it.
     pub fn accept(
         &mut self,
         now: Instant,
@@ -197,6 +267,7 @@ impl Endpoint {
     ///
     /// - Incoming and not answered: 603.
     /// - Incoming, answered and not acknowledged: BYE once the ACK is there (RFC 3261 15).
+    /// - Outgoing, refused and waiting for a retry: ends with the refusal as its cause.
     /// - Outgoing and not answered: CANCEL, as soon as a provisional response allows it (9.1); an
     ///   answer that crosses it is acknowledged and hung up.
     /// - Up: BYE.
@@ -252,11 +323,36 @@ impl Endpoint {
         self.start_reinvite(now, call, body, out)
     }
 
+    /// Changes the session by UPDATE, also before the call is answered; without a body it
+    /// refreshes the target and the session timer alone.
+    ///
+    /// `early` names an early dialog of a call that we placed; without it the youngest is taken.
+    /// Waits its turn like a re-INVITE, and until an offer can be made.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::WrongState`] while there is no dialog, [`CallError::NotAllowed`] when the
+    /// other side has not said that it understands UPDATE, [`CallError::TooManyReinvites`].
+    ///
+    /// # Standard
+    ///
+    /// RFC 3311 section 5.1.
+    pub fn update(
+        &mut self,
+        now: Instant,
+        call: CallKey,
+        early: Option<EarlyKey>,
+        body: Option<Body>,
+        out: &mut Outbox,
+    ) -> Result<(), CallError> {
+        self.start_update(now, call, early, body, out)
+    }
+
     /// Answers a re-INVITE with 200.
     ///
     /// # Errors
     ///
-    /// [`CallError::WrongState`] when no re-INVITE waits.
+    /// [`CallError::WrongState`] when no re-INVITE waits, [`CallError::Exchange`] without a body.
     pub fn accept_reinvite(
         &mut self,
         now: Instant,
@@ -325,11 +421,29 @@ impl Endpoint {
         self.request_outside(now, request, out)
     }
 
+    /// Sends a refused request again, to another target or with more headers, under the same key.
+    /// Inside a dialog only the headers and the flow can change.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::UnknownRequest`] unless the request was refused less than 64 times T1 ago,
+    /// [`CallError::RetryLoop`], [`CallError::TooManyAttempts`].
+    pub fn retry_request(
+        &mut self,
+        now: Instant,
+        key: ClientRequestKey,
+        retry: Retry,
+        out: &mut Outbox,
+    ) -> Result<(), CallError> {
+        self.send_request_again(now, key, retry, out)
+    }
+
     /// Answers a request. A provisional status is ignored after the final one and otherwise sent.
     ///
     /// # Errors
     ///
-    /// [`CallError::UnknownRequest`] when it was answered already, or too late to answer.
+    /// [`CallError::UnknownRequest`] when it was answered already, or too late to answer;
+    /// [`CallError::Exchange`] when its offer gets no answer.
     pub fn respond(
         &mut self,
         now: Instant,

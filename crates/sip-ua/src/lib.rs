@@ -11,9 +11,13 @@
 //! - [`Endpoint::invite`] places a call; [`Event::Incoming`] announces one.
 //! - [`Endpoint::provisional`], [`Endpoint::accept`], [`Endpoint::reject`] and
 //!   [`Endpoint::hang_up`] move a call; [`Event::Ended`] is always its last event.
-//! - [`Endpoint::reinvite`] and [`Endpoint::accept_reinvite`] change the session of a call.
+//! - [`Endpoint::reinvite`], [`Endpoint::update`] and [`Endpoint::accept_reinvite`] change the
+//!   session of a call; [`Description`] tells what is an offer and what an answer.
+//! - [`Endpoint::retry`] sends a refused INVITE to its next target or with credentials.
 //! - [`Endpoint::request`], [`Endpoint::send_request`] and [`Endpoint::respond`] carry all other
 //!   methods.
+//! - [`auth`] challenges who calls and answers who challenges, by digest; the owner carries its
+//!   headers.
 //!
 //! # Example
 //!
@@ -34,6 +38,7 @@
 //!     headers: ExtraHeaders::none(),
 //!     body: None,
 //!     call_id: None,
+//!     may_retry: false,
 //! };
 //! let call = endpoint.invite(Instant::ZERO, invite, &mut out)?;
 //! let Some(Output::Send { message, .. }) = out.pop() else { unreachable!() };
@@ -47,9 +52,9 @@
 //! # Deliberately absent
 //!
 //! Session descriptions (`plenum-sdp`): a body is octets with a type. Name resolution: a next hop
-//! that is not an address literal is reached over the flow that the dialog came from. Reliable
-//! provisional responses, UPDATE, session timers, registration, subscriptions and digest
-//! authentication. `maddr` of a received Via is ignored, because it lets a forged request point
+//! that is not an address literal is reached over the flow that the dialog came from.
+//! Registration and subscriptions.
+//! `maddr` of a received Via is ignored, because it lets a forged request point
 //! our responses at a third party.
 
 #![no_std]
@@ -59,6 +64,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod auth;
 mod body;
 mod call;
 mod compose;
@@ -70,18 +76,20 @@ mod error;
 mod event;
 mod flow;
 mod keys;
+pub mod locate;
 mod outbox;
 mod outgoing;
 mod random;
 mod transaction;
 
-pub use body::{Body, ExtraHeaders};
-pub use config::{EndpointConfig, MAX_CALLS, MAX_TRANSACTIONS};
+pub use body::{Body, Description, ExtraHeaders};
+pub use call::{MAX_ATTEMPTS, Reliability};
+pub use config::{EndpointConfig, MAX_CALLS, MAX_TRANSACTIONS, SessionTimers};
 pub use counters::Counters;
 pub use endpoint::Endpoint;
-pub use error::CallError;
+pub use error::{CallError, ExchangeError};
 pub use event::{EndCause, Event};
-pub use flow::{ConnectionId, Flow, Transport};
-pub use keys::{CallKey, ClientRequestKey, RequestKey};
+pub use flow::{ConnectionId, Flow, PEER_NAMES_MAX, PeerId, PeerNames, Transport};
+pub use keys::{CallKey, ClientRequestKey, EarlyKey, RequestKey};
 pub use outbox::{Outbox, Output};
-pub use outgoing::{Invite, OutgoingRequest};
+pub use outgoing::{Invite, OutgoingRequest, Retry};

@@ -27,6 +27,27 @@ pub struct Invite {
     pub body: Option<Body>,
     /// The Call-ID; drawn at random when absent.
     pub call_id: Option<String>,
+    /// Whether the owner wants to decide what follows a refusal: then
+    /// [`Event::Refused`](crate::Event::Refused) does not end the call, and
+    /// [`Endpoint::retry`](crate::Endpoint::retry) or
+    /// [`Endpoint::hang_up`](crate::Endpoint::hang_up) must be called.
+    pub may_retry: bool,
+}
+
+/// How a refused request is sent again: to the next target of a redirection or a failover, or
+/// with credentials (RFC 3261 8.1.3.4, 8.1.3.5, 22).
+///
+/// What is `None` stays as it was. From, To and Call-ID are always the same, CSeq is one higher.
+#[derive(Clone, Debug, Default)]
+pub struct Retry {
+    /// Where it goes first.
+    pub flow: Option<Flow>,
+    /// The new target. Inside a dialog it is that of the dialog, and this is not used.
+    pub request_uri: Option<Uri>,
+    /// Proxies to pass, in order. Inside a dialog they are those of the dialog.
+    pub routes: Option<Vec<Uri>>,
+    /// More headers. They replace those of the same names.
+    pub headers: ExtraHeaders,
 }
 
 /// A request outside of any dialog, to send with

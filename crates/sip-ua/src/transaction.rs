@@ -11,6 +11,7 @@ use crate::EndpointConfig;
 
 mod client;
 mod client_table;
+mod index;
 mod invite_client;
 mod invite_server;
 mod server;
@@ -19,6 +20,7 @@ mod server_table;
 
 pub(crate) use client::Client;
 pub(crate) use client_table::{ClientMachine, ClientOwner, ClientTable, ClientTransaction};
+pub(crate) use index::Index;
 pub(crate) use invite_client::InviteClient;
 pub(crate) use invite_server::{AckHeard, InviteServer};
 pub(crate) use server::Server;

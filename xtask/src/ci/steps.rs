@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use super::{ClosingLine, Step};
 use crate::tool;
 use crate::workspace::Workspace;
-use crate::{check_deps, corpus, deny, fuzz, install, purity, sim, tidy};
+use crate::{check_deps, corpus, deny, fuzz, install, purity, rfc, sim, tidy};
 
 pub(super) const STEPS: &[Step] = &[
     Step {
@@ -33,6 +33,12 @@ pub(super) const STEPS: &[Step] = &[
         name: "tidy",
         about: "sizes, forbidden words, documents and their links",
         run: |workspace| none(tidy::run(workspace)),
+        listed: always,
+    },
+    Step {
+        name: "rfc-coverage",
+        about: "docs/rfc-coverage.md says what the citations in code and tests say",
+        run: |workspace| none(rfc::check(workspace)),
         listed: always,
     },
     Step {

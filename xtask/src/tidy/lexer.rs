@@ -2,7 +2,7 @@
 //!
 //! It also sees inside macro calls, which a syntax tree shows only as tokens.
 
-/// A piece of code between white space and comments.
+/// A piece of code between white space, or a comment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Token<'a> {
     pub(crate) kind: Kind<'a>,
@@ -23,6 +23,8 @@ pub(crate) enum Kind<'a> {
     /// A string, byte string or character literal of any form.
     Text,
     Lifetime,
+    /// A comment of any form, from its marker to the end of its line or to its closing marker.
+    Comment,
 }
 
 impl Token<'_> {
@@ -35,8 +37,16 @@ impl Token<'_> {
     }
 }
 
-/// Splits `source` into tokens. Never fails: what does not end, ends with the file.
+/// Splits `source` into tokens, without its comments. Never fails: what does not end, ends with
+/// the file.
 pub(crate) fn tokens(source: &str) -> Vec<Token<'_>> {
+    let mut tokens = pieces(source);
+    tokens.retain(|token| token.kind != Kind::Comment);
+    tokens
+}
+
+/// Splits `source` into tokens and comments.
+pub(crate) fn pieces(source: &str) -> Vec<Token<'_>> {
     let mut lexer = Lexer {
         source,
         bytes: source.as_bytes(),
@@ -61,6 +71,8 @@ impl<'a> Lexer<'a> {
         let kind = match first {
             b'"' => self.text(),
             b'\'' => self.quote(),
+            b'/' if self.starts_with(b"//") => self.line_comment(),
+            b'/' if self.starts_with(b"/*") => self.block_comment(),
             _ if self.at_prefixed_text() => self.prefixed_text(),
             _ if is_word(first) => self.word(),
             _ => {
@@ -95,23 +107,20 @@ impl<'a> Lexer<'a> {
     }
 
     fn skip_blank(&mut self) {
-        loop {
-            if self.peek(0).is_some_and(|byte| byte.is_ascii_whitespace()) {
-                self.advance(1);
-            } else if self.starts_with(b"//") {
-                let rest = &self.bytes[self.at..];
-                let end = rest.iter().position(|byte| *byte == b'\n');
-                self.advance(end.unwrap_or(rest.len()));
-            } else if self.starts_with(b"/*") {
-                self.skip_block_comment();
-            } else {
-                return;
-            }
+        while self.peek(0).is_some_and(|byte| byte.is_ascii_whitespace()) {
+            self.advance(1);
         }
     }
 
+    fn line_comment(&mut self) -> Kind<'a> {
+        let rest = &self.bytes[self.at..];
+        let end = rest.iter().position(|byte| *byte == b'\n');
+        self.advance(end.unwrap_or(rest.len()));
+        Kind::Comment
+    }
+
     /// Block comments nest.
-    fn skip_block_comment(&mut self) {
+    fn block_comment(&mut self) -> Kind<'a> {
         let mut depth = 0_usize;
         while self.at < self.bytes.len() {
             if self.starts_with(b"/*") {
@@ -121,12 +130,13 @@ impl<'a> Lexer<'a> {
                 depth -= 1;
                 self.advance(2);
                 if depth == 0 {
-                    return;
+                    break;
                 }
             } else {
                 self.advance(1);
             }
         }
+        Kind::Comment
     }
 
     fn text(&mut self) -> Kind<'a> {
@@ -238,6 +248,7 @@ mod tests {
             Kind::Punct(punct) => char::from(punct).to_string(),
             Kind::Text => "TEXT".to_owned(),
             Kind::Lifetime => "'".to_owned(),
+            Kind::Comment => "COMMENT".to_owned(),
         });
         shown.collect::<Vec<_>>().join(" ")
     }
@@ -247,6 +258,24 @@ mod tests {
         assert_eq!(code("a // { }\nb"), "a b");
         assert_eq!(code("a /* { /* } */ { */ b"), "a b");
         assert_eq!(code("a /* { "), "a");
+    }
+
+    #[test]
+    fn comments_are_pieces_with_their_lines() {
+        let source = "a /// b\n/* c\n*/ d";
+        let found: Vec<(&str, usize, usize)> = pieces(source)
+            .iter()
+            .map(|piece| (&source[piece.start..piece.end], piece.line, piece.last_line))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("a", 1, 1),
+                ("/// b", 1, 1),
+                ("/* c\n*/", 2, 3),
+                ("d", 3, 3)
+            ]
+        );
     }
 
     #[test]

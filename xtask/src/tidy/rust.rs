@@ -84,7 +84,7 @@ fn functions<'a>(tokens: &[Token<'a>]) -> impl Iterator<Item = Function<'a>> {
 }
 
 /// Index of the brace that opens a function's body; none for a declaration.
-fn body(tokens: &[Token<'_>], from: usize) -> Option<usize> {
+pub(crate) fn body(tokens: &[Token<'_>], from: usize) -> Option<usize> {
     // Angle brackets count so that the brace of a const argument, `A<{ N }>`, is not the body.
     let (mut depth, mut angles) = (0_usize, 0_usize);
     for (index, token) in tokens.iter().enumerate().skip(from) {
@@ -103,7 +103,7 @@ fn body(tokens: &[Token<'_>], from: usize) -> Option<usize> {
 }
 
 /// Index of the bracket that closes the one at `open`.
-fn closing(tokens: &[Token<'_>], open: usize) -> Option<usize> {
+pub(crate) fn closing(tokens: &[Token<'_>], open: usize) -> Option<usize> {
     let mut depth = 0_usize;
     for (index, token) in tokens.iter().enumerate().skip(open) {
         match token.kind {

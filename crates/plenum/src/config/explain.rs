@@ -63,6 +63,10 @@ fn all<'k>(keys: impl Iterator<Item = &'k Key>) -> String {
         let reload = match key.reload {
             Reload::Restart => "takes effect at the next start",
             Reload::NewCalls => "for new calls after `plenum ctl dialplan reload`",
+            Reload::Certificates => {
+                "at the next start; a changed file within 10 seconds or at SIGHUP, for new \
+                 connections"
+            }
         };
         let written = write!(
             text,

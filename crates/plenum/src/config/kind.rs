@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use plenum_control::Addresses;
 use toml::de::{DeArray, DeValue};
 
-use super::Listen;
+use plenum_runtime::sip::SipListen;
+
 use super::suggest::nearest;
 use super::value::Value;
 
@@ -35,8 +36,10 @@ pub enum Kind {
     Socket,
     /// A range of ports, `first-last`.
     PortRange,
-    /// A list of `udp://` and `tcp://` addresses with ports.
+    /// A list of addresses with transports and ports.
     Listens,
+    /// A list of origins of web pages.
+    Origins,
 }
 
 impl Kind {
@@ -53,16 +56,19 @@ impl Kind {
             Self::Addresses => "an IPv4 or IPv6 address in quotes, or a list of one of each".into(),
             Self::Socket => "an address with a port in quotes, as in \"127.0.0.1:8088\"".into(),
             Self::PortRange => "first-last in quotes, as in \"20000-29999\"".into(),
-            Self::Listens => {
-                "a list of udp:// and tcp:// addresses, as in [\"udp://127.0.0.1:5060\"]".into()
-            }
+            Self::Listens => "a list of udp://, tcp://, tls://, ws:// and wss:// addresses, as in \
+                 [\"udp://127.0.0.1:5060\"]"
+                .into(),
+            Self::Origins => "a list of origins, as in [\"https://phone.example\"]".into(),
         }
     }
 
     /// Takes a value, or says what is wrong with it.
     pub(super) fn read(self, value: &DeValue<'_>) -> Result<Value, String> {
         match (self, value) {
-            (Self::Listens, DeValue::Array(items)) => self.read_items(items).map(Value::List),
+            (Self::Listens | Self::Origins, DeValue::Array(items)) => {
+                self.read_items(items).map(Value::List)
+            }
             (Self::Addresses, DeValue::Array(items)) => {
                 let texts = self.read_items(items)?;
                 addresses(&texts).ok_or_else(|| address_problem(&texts))?;
@@ -83,7 +89,7 @@ impl Kind {
                     )),
                 }
             }
-            (Self::Listens | Self::Flag | Self::Integer { .. }, other) => {
+            (Self::Listens | Self::Origins | Self::Flag | Self::Integer { .. }, other) => {
                 Err(self.wrong_type(other))
             }
             (_, DeValue::String(text)) => {
@@ -131,6 +137,8 @@ impl Kind {
             Self::Socket => text.parse::<SocketAddr>().map(drop).map_err(|_| wrong()),
             Self::PortRange => ports(text).map(drop).ok_or_else(|| port_problem(text)),
             Self::Listens => listen(text).map(drop).ok_or_else(|| listen_problem(text)),
+            Self::Origins if is_origin(text) => Ok(()),
+            Self::Origins => Err(wrong()),
         }
     }
 }
@@ -141,16 +149,18 @@ pub(super) fn addresses(texts: &[String]) -> Option<Addresses> {
     Addresses::of(&parsed.ok()?)
 }
 
-/// Reads `udp://ADDRESS:PORT` or `tcp://ADDRESS:PORT`.
-pub(super) fn listen(url: &str) -> Option<Listen> {
-    let (scheme, address) = url.split_once("://")?;
-    let tcp = match scheme {
-        "udp" => false,
-        "tcp" => true,
-        _ => return None,
-    };
-    let address: SocketAddr = address.parse().ok()?;
-    (address.port() != 0).then_some(Listen { tcp, address })
+/// Reads `TRANSPORT://ADDRESS:PORT`.
+pub(super) fn listen(url: &str) -> Option<SipListen> {
+    let listen: SipListen = url.parse().ok()?;
+    (listen.address.port() != 0).then_some(listen)
+}
+
+/// RFC 6454 6.2: a scheme, a host and perhaps a port; no path.
+fn is_origin(text: &str) -> bool {
+    let rest = text
+        .split_once("://")
+        .filter(|(scheme, _)| matches!(*scheme, "http" | "https"));
+    rest.is_some_and(|(_, host)| !host.is_empty() && !host.contains(['/', ' ', '*']))
 }
 
 /// Reads `first-last`: both included, at least one pair of an even and an odd port.
@@ -192,12 +202,12 @@ fn port_problem(text: &str) -> String {
 fn listen_problem(url: &str) -> String {
     match url.split_once("://") {
         None => format!("\"{url}\" names no transport; write \"udp://{url}\" or \"tcp://{url}\""),
-        Some(("udp" | "tcp", address)) => format!(
+        Some(("udp" | "tcp" | "tls" | "ws" | "wss", address)) => format!(
             "\"{address}\" is no address with a port; give an IP address and a port from 1 to \
              65535, as in \"127.0.0.1:5060\" or \"[::1]:5060\""
         ),
         Some((scheme, _)) => {
-            format!("the transport \"{scheme}\" is not supported; use udp or tcp")
+            format!("the transport \"{scheme}\" is not supported; use udp, tcp, tls, ws or wss")
         }
     }
 }

@@ -7,6 +7,7 @@ mod check;
 pub mod explain;
 mod kind;
 pub mod schema;
+mod sip;
 mod suggest;
 mod value;
 
@@ -15,6 +16,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 pub use check::{ConfigError, Problem};
+pub use sip::{Sip, SipTls};
 pub use suggest::nearest;
 
 use plenum_control::Addresses;
@@ -55,26 +57,6 @@ pub struct Log {
     pub level: String,
     /// `auto`, `human` or `json`.
     pub format: String,
-}
-
-/// SIP signalling.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sip {
-    /// Where to listen.
-    pub listen: Vec<Listen>,
-    /// Context for calls from peers that are no endpoint; absent: such calls are refused.
-    pub anonymous_context: Option<String>,
-    /// Calls at the same time.
-    pub calls_max: u32,
-}
-
-/// One address to listen on for SIP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Listen {
-    /// Whether the transport is TCP; UDP otherwise.
-    pub tcp: bool,
-    /// The address.
-    pub address: SocketAddr,
 }
 
 /// RTP ports.
@@ -205,15 +187,7 @@ impl Config {
                 level: values.text("log.level"),
                 format: values.text("log.format"),
             },
-            sip: Sip {
-                listen: values
-                    .list("sip.listen")
-                    .iter()
-                    .filter_map(|url| kind::listen(url))
-                    .collect(),
-                anonymous_context: values.optional("sip.anonymous_context"),
-                calls_max: values.number("sip.calls_max"),
-            },
+            sip: Sip::from_values(values),
             rtp: Rtp {
                 bind: values
                     .addresses("rtp.bind")
@@ -257,6 +231,7 @@ impl Config {
             .into_iter()
             .chain(&mut self.sounds.folder)
             .chain(&mut self.sounds.music)
+            .chain(self.sip.tls.paths_mut())
         {
             *path = folder.join(&path);
         }

@@ -26,6 +26,8 @@ pub enum Reload {
     Restart,
     /// For new calls after `plenum ctl dialplan reload`; calls in progress keep what they have.
     NewCalls,
+    /// When the content of the file changes, for connections opened from then on.
+    Certificates,
 }
 
 /// Tables whose keys are named by the user: `[conference.users.NAME]`.
@@ -79,8 +81,8 @@ pub const KEYS: &[Key] = &[
         default: r#"["udp://127.0.0.1:5060", "tcp://127.0.0.1:5060"]"#,
         unit: "",
         reload: Reload::Restart,
-        about: "Where to listen for SIP. Loopback by default: add the address of a network card \
-                to let phones in.",
+        about: "Where to listen for SIP: udp://, tcp://, tls://, ws:// and wss://. Loopback by \
+                default: add the address of a network card to let phones in.",
     },
     Key {
         path: "sip.anonymous_context",
@@ -101,6 +103,106 @@ pub const KEYS: &[Key] = &[
         unit: "calls",
         reload: Reload::Restart,
         about: "Calls at the same time; one more is refused with 503 and Retry-After.",
+    },
+    Key {
+        path: "sip.connections_max",
+        kind: Kind::Integer {
+            min: 1,
+            max: 1_000_000,
+        },
+        default: "20000",
+        unit: "connections",
+        reload: Reload::Restart,
+        about: "SIP connections at the same time, those of all transports but UDP; one more is \
+                closed.",
+    },
+    Key {
+        path: "sip.connections_per_source_max",
+        kind: Kind::Integer {
+            min: 1,
+            max: 1_000_000,
+        },
+        default: "256",
+        unit: "connections",
+        reload: Reload::Restart,
+        about: "SIP connections that one IPv4 address, or one IPv6 network of 64 bits, may open. \
+                Raise it where many phones share an address.",
+    },
+    Key {
+        path: "sip.first_message_s",
+        kind: Kind::Integer { min: 1, max: 3_600 },
+        default: "20",
+        unit: "seconds",
+        reload: Reload::Restart,
+        about: "How long a peer that connects may take until its first whole message, handshakes \
+                included.",
+    },
+    Key {
+        path: "sip.idle_s",
+        kind: Kind::Integer {
+            min: 60,
+            max: 604_800,
+        },
+        default: "3900",
+        unit: "seconds",
+        reload: Reload::Restart,
+        about: "Silence in both directions after which a SIP connection is closed. Messages and \
+                keep-alives end the silence; keep it longer than registrations last.",
+    },
+    Key {
+        path: "sip.message_bytes_max",
+        kind: Kind::Integer {
+            min: 4_096,
+            max: 1_048_576,
+        },
+        default: "65536",
+        unit: "bytes",
+        reload: Reload::Restart,
+        about: "Longest SIP message on a connection; a longer one ends it.",
+    },
+    Key {
+        path: "sip.websocket_origins",
+        kind: Kind::Origins,
+        default: "[]",
+        unit: "",
+        reload: Reload::Restart,
+        about: "Origins whose web pages may connect over WebSocket; all if empty. Programs that \
+                are no browser are not held by it.",
+    },
+    Key {
+        path: "sip.tls.certificate",
+        kind: Kind::Path,
+        default: "",
+        unit: "",
+        reload: Reload::Certificates,
+        about: "PEM file of the server's certificate with its chain, for tls:// and wss://, and \
+                for servers that ask for one.",
+    },
+    Key {
+        path: "sip.tls.key",
+        kind: Kind::Path,
+        default: "",
+        unit: "",
+        reload: Reload::Certificates,
+        about: "PEM file of the key of the certificate.",
+    },
+    Key {
+        path: "sip.tls.ca",
+        kind: Kind::Path,
+        default: "",
+        unit: "",
+        reload: Reload::Certificates,
+        about: "PEM file of authorities: trusted beside those of the system for servers that are \
+                called, and alone for clients that show a certificate.",
+    },
+    Key {
+        path: "sip.tls.verify_client",
+        kind: Kind::Choice(&["none", "optional", "required"]),
+        default: r#""none""#,
+        unit: "",
+        reload: Reload::Restart,
+        about: "Whether peers that connect over TLS must show a certificate that sip.tls.ca has \
+                signed.",
     },
     Key {
         path: "rtp.bind",

@@ -219,3 +219,29 @@ fn explain_covers_every_key_and_refuses_unknown_ones() {
     let refusal = explain::explain(Some("rtp.port")).expect_err("no such key");
     assert_eq!(refusal, "there is no key rtp.port; did you mean rtp.ports?");
 }
+
+#[test]
+fn certificates_are_relative_to_the_file_and_limits_arrive() {
+    let text = "[sip]\nlisten = [\"tls://127.0.0.1:5061\", \"wss://[::1]:443\"]\nidle_s = 7200\n\
+                websocket_origins = [\"https://phone.example\"]\n[sip.tls]\n\
+                certificate = \"a.pem\"\nkey = \"/etc/a.key\"\nverify_client = \"optional\"\n";
+    let mut config = Config::parse(text).expect("a good file");
+    config.rebase(Path::new("/etc/plenum"));
+    let transports: Vec<String> = config.sip.listen.iter().map(ToString::to_string).collect();
+    assert_eq!(transports, ["tls://127.0.0.1:5061", "wss://[::1]:443"]);
+    assert_eq!(config.sip.limits.idle.as_secs(), 7200);
+    assert_eq!(config.sip.websocket_origins, ["https://phone.example"]);
+    let files = config.sip.tls.files();
+    let pair = (
+        PathBuf::from("/etc/plenum/a.pem"),
+        PathBuf::from("/etc/a.key"),
+    );
+    assert_eq!(files.identity, Some(pair));
+}
+
+#[test]
+fn an_origin_is_no_address_of_a_page() {
+    let lines = problems("[sip]\nwebsocket_origins = [\"phone.example\"]\n");
+    assert!(lines[0].contains("https://phone.example"), "{lines:?}");
+    assert!(!problems("[sip]\nwebsocket_origins = [\"https://a.example/x\"]\n").is_empty());
+}

@@ -77,6 +77,8 @@ impl Phones {
         let config = EndpointConfig {
             max_calls: CALLS_MAX,
             max_transactions: TRANSACTIONS_MAX,
+            // The phones take answers from the final response.
+            reliable_provisionals: false,
             ..EndpointConfig::default()
         };
         Ok(Self {
@@ -131,6 +133,7 @@ impl Phones {
             headers: ExtraHeaders::none(),
             body: Some(Body::sdp(session.local_offer(&local)?)),
             call_id: None,
+            may_retry: false,
         };
         let key = self.endpoint.invite(now, invite, &mut self.outbox)?;
         self.keys[caller] = Some(key);

@@ -130,7 +130,9 @@ table! {
     fn transports(SipFigures) {
         datagrams_in: Total, "sip_datagrams_in", "SIP datagrams received";
         datagrams_out: Total, "sip_datagrams_out", "SIP datagrams sent";
-        keep_alives: Total, "sip_keep_alives", "SIP datagrams that held only a keep-alive";
+        keep_alives: Total, "sip_keep_alives",
+            "Keep-alives of SIP peers: empty datagrams and pings on connections";
+        stun_answered: Total, "sip_stun_answered", "STUN binding requests answered";
         datagrams_in_dropped: Total, "sip_datagrams_in_dropped",
             "SIP datagrams dropped because the control task was behind";
         datagrams_out_dropped: Total, "sip_datagrams_out_dropped",
@@ -147,10 +149,25 @@ table! {
         connect_failures: Total, "sip_connect_failures", "SIP connections that could not be opened";
         connections_refused: Total, "sip_connections_refused",
             "SIP connections refused over the limit";
+        source_refused: Total, "sip_connections_source_refused",
+            "SIP connections refused because their source had too many";
+        handshakes: Present, "sip_handshakes", "TLS and WebSocket handshakes in progress";
+        tls_failures: Total, "sip_tls_failures", "TLS handshakes that failed";
+        websocket_refused: Total, "sip_websocket_refused", "WebSocket handshakes refused";
+        handshakes_slow: Total, "sip_handshakes_slow", "Handshakes that took too long";
+        tls_reloads: Total, "sip_tls_reloads", "Changed certificates that were read";
+        tls_reload_failures: Total, "sip_tls_reload_failures",
+            "Changed certificates that could not be read";
+        half_open_closed: Total, "sip_connections_half_open_closed",
+            "SIP connections closed without a first message in time";
+        unfinished_closed: Total, "sip_connections_unfinished_closed",
+            "SIP connections closed because a message did not end in time";
         idle_closed: Total, "sip_connections_idle_closed",
             "SIP connections closed because nothing was said on them";
         stalled_closed: Total, "sip_connections_stalled_closed",
             "SIP connections closed because the peer did not read";
+        unanswered_closed: Total, "sip_connections_unanswered_closed",
+            "SIP connections closed because the peer did not answer pings";
     }
 }
 

@@ -107,6 +107,7 @@ fn sorted(text: &str) -> Vec<char> {
 }
 
 proptest! {
+    /// RFC 4733 2.5.2.
     #[test]
     fn one_packet_of_a_digit_is_enough(dialled in any_dialled()) {
         let heard = hear(&dialled.arriving().concat());
@@ -139,6 +140,7 @@ proptest! {
         prop_assert_eq!(hear(&packets), [ReceivedDigit { digit: digit('7'), duration }]);
     }
 
+    /// RFC 4733 2.5.1.
     #[test]
     fn a_digit_is_sent_as_the_standard_says(duration in 1_u32..400_000, frame in 40_u16..2000) {
         let packets: Vec<_> = DigitSender::new(digit('5'), duration, frame).collect();
@@ -157,6 +159,7 @@ proptest! {
         }
     }
 
+    /// RFC 4733 2.3.
     #[test]
     fn payloads_survive_the_wire(event: u8, end: bool, volume in 0_u8..64, duration: u16) {
         let written = TelephoneEvent { event, end, volume, duration };
@@ -193,6 +196,7 @@ fn shuffle<T>(items: &mut [T], seed: u64) {
     }
 }
 
+/// RFC 4733 2.5.1.4.
 #[test]
 fn a_short_digit_goes_out_as_four_updates_and_three_ends() {
     let told: Vec<_> = DigitSender::new(digit('#'), 800, FRAME)
@@ -251,6 +255,7 @@ fn a_digit_without_ends_is_released_by_silence() {
     );
 }
 
+/// RFC 4733 2.5.1.3.
 #[test]
 fn swapped_segments_are_one_long_digit() {
     let mut packets = press(RtpTimestamp(0), '3', 0xFFFF + 480);
@@ -303,6 +308,7 @@ fn timestamps_that_start_over_are_heard_after_the_memory_fades() {
     }
 }
 
+/// RFC 4733 3.2.
 #[test]
 fn other_events_are_no_digits() {
     let flash = TelephoneEvent {
@@ -318,6 +324,7 @@ fn other_events_are_no_digits() {
     );
 }
 
+/// RFC 4733 2.5.1.3.
 #[test]
 fn a_digit_of_whole_segments_tells_each_once() {
     let told: Vec<_> = DigitSender::new(digit('0'), 2 * 0xFFFF, 0xFFFF)

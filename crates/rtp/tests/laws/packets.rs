@@ -63,6 +63,7 @@ fn datagram(header: &RtpHeader, extras: &Extras, payload: &[u8]) -> Vec<u8> {
 }
 
 proptest! {
+    /// RFC 3550 5.1 and 5.3.1.
     #[test]
     fn what_is_written_is_parsed(
         header in any_header(),
@@ -111,6 +112,7 @@ proptest! {
         prop_assert_eq!(out, [0xEE; 12]);
     }
 
+    /// RFC 5761 4.
     #[test]
     fn media_on_the_usual_payload_types_is_never_taken_for_rtcp(header in any_header()) {
         let mut bytes = [0; 12];

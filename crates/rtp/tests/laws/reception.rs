@@ -21,6 +21,7 @@ fn hear(stats: &mut ReceptionStats, kept: impl IntoIterator<Item = u16>) {
 }
 
 proptest! {
+    /// RFC 3550 A.8.
     #[test]
     fn jitter_follows_the_formula(
         start in any::<u32>(),
@@ -40,6 +41,7 @@ proptest! {
         }
     }
 
+    /// RFC 3550 A.3.
     #[test]
     fn reports_count_what_was_lost(
         before in prop::collection::btree_set(1_u16..500, 0..400),
@@ -95,6 +97,7 @@ proptest! {
     }
 }
 
+/// RFC 3550 6.4.1.
 #[test]
 fn the_round_trip_of_the_standards_example() {
     let block = ReportBlock {
@@ -181,6 +184,7 @@ fn packets_of_one_event_add_no_jitter() {
     assert_eq!((stats.jitter(), stats.received()), (0, 21));
 }
 
+/// RFC 3550 6.4.1.
 #[test]
 fn a_report_tells_how_long_ago_the_sender_report_came() {
     let mut stats = announced();

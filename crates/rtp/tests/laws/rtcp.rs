@@ -57,6 +57,7 @@ fn walk(bytes: &[u8]) -> usize {
 }
 
 proptest! {
+    /// RFC 3550 6.1, 6.4.1, 6.4.2, 6.5 and 6.6.
     #[test]
     fn a_written_compound_is_parsed(
         ssrc in any::<u32>().prop_map(Ssrc),
@@ -121,6 +122,7 @@ proptest! {
         prop_assert!(buffer.iter().all(|&byte| byte == 0xEE));
     }
 
+    /// RFC 3550 6.3.1.
     #[test]
     fn the_interval_follows_the_formula(
         members in 1_u32..100_000,
@@ -160,6 +162,7 @@ fn interval_model(interval: &ReportInterval) -> f64 {
         .min(3600.0)
 }
 
+/// RFC 3550 6.2.
 #[test]
 fn a_call_of_two_reports_every_five_seconds() {
     let call = ReportInterval {
@@ -202,6 +205,7 @@ fn absurd_sessions_still_have_an_interval() {
     assert_eq!(nobody.deterministic(), Duration::from_secs(5));
 }
 
+/// RFC 3550 6.3.3.
 #[test]
 fn the_average_size_moves_by_a_sixteenth() {
     assert_eq!(average_size(160, 320), 170);
@@ -249,6 +253,7 @@ fn unread_types_and_padding_are_passed_over() {
     assert_eq!(bye.reason, None);
 }
 
+/// RFC 3550 6.7.
 #[test]
 fn an_application_packet_keeps_its_name_and_data() {
     let bytes = [

@@ -107,6 +107,7 @@ proptest! {
     }
 }
 
+/// RFC 3550 A.1.
 #[test]
 fn an_unannounced_source_is_believed_after_two_packets_in_sequence() {
     let mut tracker = ExtendedSequence::new();
@@ -140,6 +141,7 @@ fn cycles_stand_above_the_number() {
     );
 }
 
+/// RFC 3550 A.1.
 #[test]
 fn the_limits_of_a_step_are_those_of_the_standard() {
     let after = |step: u16| {

@@ -30,7 +30,7 @@ use crate::files::{FileWorkers, FilesConfig};
 use crate::random;
 use crate::rtp::{PortPool, PortRange};
 use crate::shard::{Scheduling, ShardError, ShardHandle, ShardMetrics, ShardOptions, ShardThread};
-use crate::sip::{BindError, SipLimits, SipListen, SipMetrics, SipTransports};
+use crate::sip::{BindError, SipListen, SipMetrics, SipOptions, SipTransports};
 
 pub use driver::{INPUTS_PER_TURN, NOTICES_PER_TURN};
 pub use handle::{ControlHandle, Ending, RequestError};
@@ -48,8 +48,8 @@ pub const REQUESTS_MAX: usize = 1024;
 pub struct ServerConfig {
     /// Where to listen for SIP.
     pub sip: Vec<SipListen>,
-    /// What SIP connections may cost.
-    pub sip_limits: SipLimits,
+    /// How SIP is spoken there.
+    pub sip_options: SipOptions,
     /// Addresses of the RTP ports.
     pub rtp_bind: Addresses,
     /// Range of the RTP ports.
@@ -144,7 +144,7 @@ impl<M: Machine> Server<M> {
         let clock = Clock::start();
         let (inputs, input_queue) = mpsc::channel(INPUTS_MAX);
         let transports =
-            SipTransports::bind(&config.sip, config.sip_limits, inputs.clone()).await?;
+            SipTransports::bind(&config.sip, config.sip_options, inputs.clone()).await?;
         let wake = Arc::new(Notify::new());
         let shards = spawn_shards(config.shards, clock, &wake)?;
         let files = FileWorkers::start(config.files, inputs)?;

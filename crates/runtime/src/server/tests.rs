@@ -5,7 +5,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use plenum_control::{Input, Output, SoundJob, SoundName};
 use plenum_media::{LegId, MediaCommand, MediaNotice};
-use plenum_sip_ua::Transport;
 use plenum_time::Instant;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -121,7 +120,7 @@ impl Story {
         let first = 10_000 + 32 * u16::try_from(std::process::id() % 300).unwrap();
         let config = ServerConfig {
             sip: vec!["udp://127.0.0.1:0".parse().unwrap()],
-            sip_limits: SipLimits::default(),
+            sip_options: SipOptions::default(),
             rtp_bind: loopback.into(),
             rtp_ports: PortRange::new(first, first + 2000).unwrap(),
             shards: ServerConfig::shards(1, false, &ShardConfig::default()),
@@ -280,12 +279,7 @@ async fn sounds_and_shards_answer_the_machine() {
 async fn what_cannot_be_sent_is_told_at_once() {
     let mut story = Story::begin(true).await;
     let (local, remote) = (story.address(), "[::1]:9".parse().unwrap());
-    let flow = plenum_sip_ua::Flow {
-        transport: Transport::Udp,
-        local,
-        remote,
-        connection: None,
-    };
+    let flow = plenum_sip_ua::Flow::udp(local, remote);
     let order = Output::Send {
         flow,
         bytes: Bytes::from_static(b"x"),
@@ -382,7 +376,7 @@ async fn a_busy_port_stops_the_start_with_a_sentence() {
     let story = Story::begin(true).await;
     let config = ServerConfig {
         sip: vec![story.server.facts().sip[0]],
-        sip_limits: SipLimits::default(),
+        sip_options: SipOptions::default(),
         rtp_bind: IpAddr::from(Ipv4Addr::LOCALHOST).into(),
         rtp_ports: "20000-20001".parse().unwrap(),
         shards: Vec::new(),

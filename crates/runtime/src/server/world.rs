@@ -68,6 +68,14 @@ impl World {
     pub(super) fn obey(&mut self, output: Output) {
         let outcome = match output {
             Output::Send { flow, bytes } => self.transports.send(flow, bytes),
+            Output::NamePeer { peer, name } => {
+                self.transports.name_peer(peer, &name);
+                Ok(())
+            }
+            Output::KeepAlive { flow, every } => {
+                self.transports.keep_alive(flow, every);
+                Ok(())
+            }
             Output::Media { shard, command } => {
                 self.command(shard, command);
                 Ok(())

@@ -29,11 +29,10 @@ impl FromStr for SipListen {
         let (scheme, address) = text
             .split_once("://")
             .ok_or_else(|| SipListenError::Syntax { text: shown() })?;
-        let transport = match scheme {
-            "udp" => Transport::Udp,
-            "tcp" => Transport::Tcp,
-            _ => return Err(SipListenError::Transport { text: shown() }),
-        };
+        let transport = Transport::ALL
+            .into_iter()
+            .find(|transport| self::scheme(*transport) == scheme)
+            .ok_or_else(|| SipListenError::Transport { text: shown() })?;
         let address = address
             .parse()
             .map_err(|_| SipListenError::Address { text: shown() })?;
@@ -58,7 +57,10 @@ pub enum SipListenError {
         text: String,
     },
     /// A transport that is not spoken.
-    #[error("the transport of `{text}` is unknown; choose `udp://` or `tcp://`")]
+    #[error(
+        "the transport of `{text}` is unknown; choose `udp://`, `tcp://`, `tls://`, `ws://` or \
+         `wss://`"
+    )]
     Transport {
         /// The beginning of what was written.
         text: String,
@@ -154,8 +156,11 @@ fn try_bind(listen: SipListen) -> io::Result<Socket> {
 
 const fn scheme(transport: Transport) -> &'static str {
     match transport {
-        Transport::Udp => "udp",
-        _ => "tcp",
+        Transport::Tcp => "tcp",
+        Transport::Tls => "tls",
+        Transport::Ws => "ws",
+        Transport::Wss => "wss",
+        _ => "udp",
     }
 }
 
@@ -169,6 +174,9 @@ mod tests {
             "udp://127.0.0.1:5060",
             "tcp://[::1]:5070",
             "udp://0.0.0.0:0",
+            "tls://127.0.0.1:5061",
+            "ws://[::]:80",
+            "wss://127.0.0.1:443",
         ] {
             let listen: SipListen = text.parse().unwrap();
             assert_eq!(listen.to_string(), text);
@@ -179,7 +187,7 @@ mod tests {
     fn each_mistake_has_its_sentence() {
         let sentence = |text: &str| text.parse::<SipListen>().unwrap_err().to_string();
         assert!(sentence("127.0.0.1:5060").contains("names no transport"));
-        assert!(sentence("sctp://127.0.0.1:5060").contains("choose `udp://` or `tcp://`"));
+        assert!(sentence("sctp://127.0.0.1:5060").contains("choose `udp://`, `tcp://`, `tls://`"));
         assert!(sentence("udp://localhost:5060").contains("has no IP address with a port"));
         assert!(sentence("udp://127.0.0.1").contains("has no IP address with a port"));
     }

@@ -29,8 +29,10 @@ sip_metrics! {
     datagrams_in,
     /// Datagrams sent.
     datagrams_out,
-    /// Datagrams that held only a keep-alive.
+    /// Keep-alives of peers: empty datagrams and pings on connections.
     keep_alives,
+    /// STUN binding requests answered.
+    stun_answered,
     /// Datagrams dropped because the control machine was behind.
     datagrams_in_dropped,
     /// Datagrams dropped because the socket and its queue were full.
@@ -53,10 +55,30 @@ sip_metrics! {
     connect_failures,
     /// Connections refused because there were too many.
     connections_refused,
+    /// Connections refused because their source had too many.
+    source_refused,
+    /// TLS and WebSocket handshakes in progress.
+    handshakes,
+    /// TLS handshakes that failed, of peers and our own.
+    tls_failures,
+    /// WebSocket handshakes that were refused.
+    websocket_refused,
+    /// Handshakes that took too long.
+    handshakes_slow,
+    /// Times that certificates were read again.
+    tls_reloads,
+    /// Times that they could not be read, so that the earlier ones stayed.
+    tls_reload_failures,
+    /// Connections closed because no first message came.
+    half_open_closed,
+    /// Connections closed because a message began and did not end.
+    unfinished_closed,
     /// Connections closed because nothing was said on them.
     idle_closed,
     /// Connections closed because the peer did not read.
     stalled_closed,
+    /// Connections closed because a ping was not answered.
+    unanswered_closed,
 }
 
 pub(super) fn count(counter: &AtomicU64) {

@@ -1,18 +1,31 @@
-//! SIP over UDP and TCP (RFC 3261 section 18).
+//! SIP over UDP, TCP, TLS and WebSocket (RFC 3261 section 18, RFC 7118).
 //!
 //! [`SipTransports`] owns the sockets. What arrives becomes an [`Input`] in a bounded queue; what
 //! goes out is handed over with the [`Flow`] it takes. Datagrams that find no room are dropped and
 //! counted, because their transactions send them again; a connection whose peer does not read is
 //! closed instead, because a stream that lost a message is of no use.
+//!
+//! A message whose flow names no connection uses one that is open to the same address over the
+//! same transport; under TLS, one whose peer has proved to be who the flow asks for. Keep-alives
+//! of peers (RFC 5626 4.4) are answered here and go no further.
 
 mod connection;
+mod handshake;
+mod life;
+mod limits;
 mod listen;
 mod metrics;
+mod queue;
+mod streams;
+mod stun;
+mod table;
 mod task;
-mod tcp;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod udp;
+mod websocket;
+mod wire;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -21,43 +34,36 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use plenum_control::Input;
-use plenum_sip_ua::{Flow, Transport};
+use plenum_sip_msg::Host;
+use plenum_sip_ua::{Flow, PeerId, Transport};
 use tokio::sync::mpsc;
 use tracing::{debug, info};
 
-use self::tcp::Streams;
+use self::streams::Streams;
 use self::udp::UdpListener;
 
+pub use limits::SipLimits;
 pub use listen::{BindError, SipListen, SipListenError};
 pub use metrics::{SipFigures, SipMetrics};
+pub use tls::{TLS_LOOK, Tls, TlsError, TlsFiles, VerifyClient};
 pub use udp::{DATAGRAMS_WAITING_MAX, SIP_BATCH};
 
-/// What SIP connections may cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SipLimits {
-    /// Connections open at a time; more are closed at once. Default 4096.
-    pub connections_max: usize,
-    /// How long a connection may be silent. Default 15 minutes.
-    pub idle: Duration,
-    /// How long the rest of a message may take once it has begun. Default 30 s.
-    pub message: Duration,
-    /// How long opening a connection may take. Default 4 s.
-    pub connect: Duration,
-    /// Messages that wait for a connection whose peer does not read. Default 256.
-    pub messages_waiting_max: usize,
-    /// Bounds of one message.
-    pub message_limits: plenum_sip_msg::Limits,
+/// How SIP is spoken, beside where.
+#[derive(Clone, Debug, Default)]
+pub struct SipOptions {
+    /// What connections may cost.
+    pub limits: SipLimits,
+    /// Our certificates, and whom we trust; without it no TLS is spoken.
+    pub tls: Option<Tls>,
+    /// Origins whose pages may connect over WebSocket, as in `https://phone.example`; empty: all.
+    pub origins: Vec<String>,
 }
 
-impl Default for SipLimits {
-    fn default() -> Self {
+impl From<SipLimits> for SipOptions {
+    fn from(limits: SipLimits) -> Self {
         Self {
-            connections_max: 4096,
-            idle: Duration::from_secs(15 * 60),
-            message: Duration::from_secs(30),
-            connect: Duration::from_secs(4),
-            messages_waiting_max: 256,
-            message_limits: plenum_sip_msg::Limits::default(),
+            limits,
+            ..Self::default()
         }
     }
 }
@@ -79,11 +85,11 @@ impl SipTransports {
     /// [`BindError`] for the first address that cannot be listened on; none is then.
     pub async fn bind(
         listen: &[SipListen],
-        limits: SipLimits,
+        options: impl Into<SipOptions>,
         inputs: mpsc::Sender<Input>,
     ) -> Result<Self, BindError> {
         let metrics = Arc::new(SipMetrics::default());
-        let mut streams = Streams::new(limits, inputs.clone(), Arc::clone(&metrics));
+        let mut streams = Streams::new(options.into(), inputs.clone(), Arc::clone(&metrics));
         let (mut udp, mut listens) = (Vec::new(), Vec::new());
         for listen in listen {
             let address = match listen.transport {
@@ -136,6 +142,19 @@ impl SipTransports {
             Transport::Udp => self.send_datagram(flow, bytes),
             _ => self.streams.send(flow, bytes),
         }
+    }
+
+    /// Says what a [`PeerId`] stands for, before the first message whose flow carries it.
+    pub fn name_peer(&self, peer: PeerId, name: &Host) {
+        self.streams.name_peer(peer, name);
+    }
+
+    /// Pings over a connection that we opened, or stops to; a ping without an answer ends the
+    /// connection, which [`Input::ConnectionLost`] reports (RFC 5626 4.4.1).
+    ///
+    /// A flow whose connection a peer opened, or that has none, is left alone.
+    pub fn keep_alive(&self, flow: Flow, every: Option<Duration>) {
+        self.streams.keep_alive(flow, every);
     }
 
     /// Closes the listeners and gives the connections time to write what waits.

@@ -1,8 +1,16 @@
+//! Stories over real sockets on loopback, and in virtual time where there is no socket.
+
+mod authority;
+mod doors;
+mod limits;
+mod tls;
+mod torn;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use plenum_sip_ua::ConnectionId;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::time::timeout;
 
@@ -27,13 +35,27 @@ struct Story {
 }
 
 impl Story {
-    async fn listen(text: &str, limits: SipLimits) -> Self {
+    async fn listen(text: &str, options: impl Into<SipOptions>) -> Self {
         let (sender, inputs) = mpsc::channel(64);
         let listen: Vec<SipListen> = text.split(' ').map(|one| one.parse().unwrap()).collect();
         Self {
-            transports: SipTransports::bind(&listen, limits, sender).await.unwrap(),
+            transports: SipTransports::bind(&listen, options, sender).await.unwrap(),
             inputs,
         }
+    }
+
+    fn figures(&self) -> SipFigures {
+        self.transports.metrics().read()
+    }
+
+    /// Waits until the figures show something.
+    async fn until(&self, shown: impl Fn(&SipFigures) -> bool) {
+        let shown = async {
+            while !shown(&self.figures()) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, shown).await.expect("figures in time");
     }
 
     fn address(&self) -> SocketAddr {
@@ -62,7 +84,7 @@ impl Story {
     }
 }
 
-async fn read(stream: &mut TcpStream, len: usize) -> Vec<u8> {
+async fn read<S: AsyncRead + Unpin>(stream: &mut S, len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];
     timeout(PATIENCE, stream.read_exact(&mut bytes))
         .await
@@ -71,13 +93,14 @@ async fn read(stream: &mut TcpStream, len: usize) -> Vec<u8> {
     bytes
 }
 
-/// Waits until the peer has closed.
-async fn read_end(stream: &mut TcpStream) {
+/// Waits until the peer has closed; returns what it said before.
+async fn read_end<S: AsyncRead + Unpin>(stream: &mut S) -> String {
     let mut rest = Vec::new();
     // Closing may show as an end or as a reset.
     let _ = timeout(PATIENCE, stream.read_to_end(&mut rest))
         .await
         .expect("an end in time");
+    String::from_utf8_lossy(&rest).into_owned()
 }
 
 #[tokio::test]
@@ -256,12 +279,7 @@ async fn what_is_no_sip_is_reported_and_the_connection_closed() {
 async fn a_flow_without_a_connection_opens_one_and_the_next_message_uses_it() {
     let mut story = Story::listen("tcp://127.0.0.1:0", SipLimits::default()).await;
     let peer = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let flow = Flow {
-        transport: Transport::Tcp,
-        local: story.address(),
-        remote: peer.local_addr().unwrap(),
-        connection: None,
-    };
+    let flow = Flow::to(Transport::Tcp, story.address(), peer.local_addr().unwrap());
     for text in ["one ", "two ", "three"] {
         story
             .transports
@@ -299,13 +317,7 @@ async fn a_connection_that_cannot_be_opened_is_reported() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let (local, transport) = (story.address(), Transport::Tcp);
-    let flow = Flow {
-        transport,
-        local,
-        remote: gone,
-        connection: None,
-    };
+    let flow = Flow::to(Transport::Tcp, story.address(), gone);
     story
         .transports
         .send(flow, Bytes::from_static(b"anyone?"))
@@ -372,24 +384,6 @@ async fn a_peer_that_does_not_read_is_cut_off() {
     };
     timeout(PATIENCE, lost).await.expect("cut off in time");
     assert!(story.transports.metrics().read().stalled_closed > 0);
-}
-
-#[tokio::test]
-async fn silent_connections_and_unfinished_messages_do_not_stay() {
-    let limits = SipLimits {
-        idle: Duration::from_millis(30),
-        message: Duration::from_millis(30),
-        ..SipLimits::default()
-    };
-    let mut story = Story::listen("tcp://127.0.0.1:0", limits).await;
-    let mut silent = TcpStream::connect(story.address()).await.unwrap();
-    assert!(matches!(story.next().await, Input::ConnectionLost { .. }));
-    read_end(&mut silent).await;
-    assert_eq!(story.transports.metrics().read().idle_closed, 1);
-    let mut slow = TcpStream::connect(story.address()).await.unwrap();
-    slow.write_all(b"OPTIONS sip:a").await.unwrap();
-    assert!(matches!(story.next().await, Input::ConnectionLost { .. }));
-    read_end(&mut slow).await;
 }
 
 #[tokio::test]

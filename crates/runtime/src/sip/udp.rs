@@ -14,6 +14,7 @@ use tracing::{debug, trace, warn};
 
 use super::listen::{self, BindError, SipListen};
 use super::metrics::{SipMetrics, add, count};
+use super::stun;
 use super::task::Task;
 use crate::sys::{Datagram, ReceiveBatch};
 
@@ -199,6 +200,10 @@ impl Reader {
             count(&self.metrics.keep_alives);
             return;
         }
+        if stun::is_stun(datagram.bytes) {
+            self.answer_stun(datagram.bytes, datagram.from);
+            return;
+        }
         let mut local = self.local;
         if let Some(to) = datagram.to {
             local.set_ip(to);
@@ -218,6 +223,16 @@ impl Reader {
                     "SIP datagrams dropped: the control machine is behind"
                 );
             }
+        }
+    }
+
+    /// RFC 5626 4.4.2: a phone learns that its way here is open, and how it is seen.
+    fn answer_stun(&self, request: &[u8], from: SocketAddr) {
+        if let Some(answer) = stun::answer(request, from)
+            // A socket without room loses the answer; the phone asks again.
+            && self.socket.try_send_to(&answer, from).is_ok()
+        {
+            count(&self.metrics.stun_answered);
         }
     }
 

@@ -158,6 +158,7 @@ proptest! {
         }
     }
 
+    /// RFC 3264 6.
     #[test]
     fn an_answer_mirrors_the_lines_of_any_offer(text in strange_offer(), bob in local()) {
         let Ok(offered) = SessionDescription::parse(text.as_bytes()) else { return Ok(()) };
@@ -289,6 +290,7 @@ fn an_offer_reads_as_phones_expect_it() {
     assert_eq!(offer(&local).to_string(), expected);
 }
 
+/// RFC 3264 6.1.
 #[test]
 fn a_phone_with_its_own_numbers_is_answered_in_them() {
     let text = "m=audio 4000 RTP/AVP 8 0 107 100 102\r\n\
@@ -380,6 +382,7 @@ fn the_first_usable_audio_line_is_taken_and_the_others_are_refused() {
     );
 }
 
+/// RFC 3264 8.4.
 #[test]
 fn both_styles_of_hold_are_understood() {
     for style in ["a=sendonly\r\n", "c=IN IP4 0.0.0.0\r\n", "c=IN IP6 ::\r\n"] {
@@ -416,6 +419,7 @@ fn a_peer_that_we_hold_is_not_holding_us() {
     );
 }
 
+/// RFC 3551 6.
 #[test]
 fn a_codec_does_not_take_the_assigned_number_of_another() {
     let speex = AudioFormat::new(0, Encoding::new("speex"), 8000);
@@ -439,6 +443,7 @@ fn addresses_that_cannot_be_sent_to_are_none() {
     }
 }
 
+/// RFC 3550 11, RFC 3605 2.1.
 #[test]
 fn rtcp_goes_where_the_peer_says() {
     let rtcp = |lines: &str| {
@@ -456,6 +461,7 @@ fn rtcp_goes_where_the_peer_says() {
     assert_eq!((last.remote.is_some(), last.remote_rtcp), (true, None));
 }
 
+/// RFC 8866 6.4 and 6.5.
 #[test]
 fn packet_times_are_honoured_within_limits() {
     let ptime = |lines: &str| {
@@ -506,6 +512,7 @@ fn refusals_say_what_would_have_been_taken() {
     );
 }
 
+/// RFC 3264 7.
 #[test]
 fn an_answer_with_other_numbers_is_sent_to_in_theirs_and_heard_in_ours() {
     let at_bob = accept_answer(
@@ -537,6 +544,7 @@ fn a_number_without_map_means_what_we_offered() {
     assert_eq!(at_bob.telephone_event.map(|event| event.send_pt), Some(101));
 }
 
+/// RFC 3264 6.
 #[test]
 fn answers_that_do_not_fit_are_refused() {
     let refusal = |rest: &str| accept_answer(&offer(&bob()), &offered(rest)).expect_err("refused");

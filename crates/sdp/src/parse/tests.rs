@@ -107,6 +107,7 @@ fn a_complete_description_is_printed_as_it_came() {
     assert_eq!(parse(text).to_string(), text);
 }
 
+/// RFC 8866 5.
 #[test]
 fn lines_out_of_order_find_their_place() {
     let text =
@@ -123,6 +124,7 @@ fn missing_lines_get_their_neutral_values() {
     assert_eq!(parse("v=0\r\ns= \r\no=-\r\n").to_string(), expected);
 }
 
+/// RFC 8866 5.2.
 #[test]
 fn an_origin_user_may_hold_spaces_and_an_id_may_be_huge() {
     let origin =
@@ -139,6 +141,7 @@ fn text_that_is_not_utf_8_is_read_as_latin_1() {
     assert_eq!(description.name(), "Café");
 }
 
+/// RFC 8866 5.7, 5.14, 6.6, 6.7 and 6.15.
 #[test]
 fn a_media_line_states_formats_connection_and_direction() {
     let description = parse(

@@ -207,6 +207,7 @@ fn a_refused_offer_is_rolled_back_and_its_version_is_spent() {
     assert!(text(&back).contains("o=- 1 3 "), "{}", text(&back));
 }
 
+/// RFC 3264 8.3.1.
 #[test]
 fn a_move_to_another_address_leaves_the_origin_alone() {
     let mut session = OfferAnswer::new(1);

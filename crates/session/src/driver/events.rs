@@ -20,14 +20,16 @@ impl Driver {
                 call,
                 flow,
                 request,
+                ..
             } => self.arrive(call, flow, &request),
-            Event::Progress { call, response } => {
+            Event::Progress { call, response, .. } => {
                 self.with(call, |driver, id| driver.progress(id, &response));
             }
             Event::Answered {
                 call,
                 response,
                 needs_acknowledge,
+                ..
             } => {
                 self.with(call, |driver, id| {
                     driver.answered(id, &response, needs_acknowledge)
@@ -36,16 +38,16 @@ impl Driver {
             Event::Refused { call, response, .. } => {
                 self.with(call, |driver, id| driver.refused(id, response.as_ref()));
             }
-            Event::Acknowledged { call, request } => {
+            Event::Acknowledged { call, request, .. } => {
                 self.with(call, |driver, id| driver.acknowledged(id, &request));
             }
-            Event::Reinvited { call, request } => {
+            Event::Reinvited { call, request, .. } => {
                 self.with(call, |driver, id| driver.reinvited(id, &request));
             }
             Event::ReinviteCancelled { call } => {
                 self.with(call, |driver, id| driver.reinvite_cancelled(id));
             }
-            Event::ReinviteAcknowledged { call, request } => {
+            Event::ReinviteAcknowledged { call, request, .. } => {
                 self.with(call, |driver, id| {
                     driver.reinvite_acknowledged(id, &request)
                 });

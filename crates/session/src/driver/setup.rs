@@ -77,6 +77,7 @@ impl Driver {
             headers: ExtraHeaders::none(),
             body,
             call_id: None,
+            may_retry: false,
         }
     }
 

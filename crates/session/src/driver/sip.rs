@@ -9,7 +9,7 @@ use plenum_runtime::sip::{SipLimits, SipListen, SipTransports, source_towards};
 use plenum_sip_msg::{HeaderName, Host, Limits, Message, Method, StatusCode, Uri, Warning};
 use plenum_sip_ua::{
     Body, CallError, CallKey, ClientRequestKey, Endpoint, EndpointConfig, Event, ExtraHeaders,
-    Flow, Invite, Outbox, Output, RequestKey, Transport,
+    Flow, Invite, Outbox, Output, Reliability, RequestKey, Transport,
 };
 use plenum_time::Instant;
 use tokio::sync::mpsc;
@@ -49,6 +49,8 @@ impl Sip {
             max_calls: config.calls_max,
             max_transactions: config.calls_max.saturating_mul(TRANSACTIONS_PER_CALL),
             methods: vec![Method::Options, Method::Info],
+            // The driver takes answers from the final response.
+            reliable_provisionals: false,
             ..EndpointConfig::default()
         };
         Ok(Self {
@@ -140,12 +142,7 @@ impl Sip {
         if local.ip().is_unspecified() {
             local.set_ip(self.source(remote)?);
         }
-        Ok(Flow {
-            transport,
-            local,
-            remote,
-            connection: None,
-        })
+        Ok(Flow::to(transport, local, remote))
     }
 
     /// Returns the address of this machine that leads to a peer.
@@ -167,8 +164,14 @@ impl Sip {
 
     pub(super) fn ring(&mut self, call: CallKey) -> Result<(), CallError> {
         let (now, out) = (self.clock.now(), &mut self.outbox);
-        self.endpoint
-            .provisional(now, call, StatusCode::RINGING, None, out)
+        self.endpoint.provisional(
+            now,
+            call,
+            StatusCode::RINGING,
+            None,
+            Reliability::Unreliable,
+            out,
+        )
     }
 
     pub(super) fn accept(&mut self, call: CallKey, body: Vec<u8>) -> Result<(), CallError> {

@@ -225,6 +225,7 @@ impl Phone {
             headers: ExtraHeaders::none(),
             body,
             call_id: Some(call_id.to_owned()),
+            may_retry: false,
         }
     }
 }

@@ -15,15 +15,16 @@ impl Phone {
                 let refused = self.endpoint.reject(now, call, busy, &none, &mut self.out);
                 drop(refused);
             }
-            Event::Progress { call, response } => self.progressed(now, call, &response),
+            Event::Progress { call, response, .. } => self.progressed(now, call, &response),
             Event::Answered {
                 call,
                 response,
                 needs_acknowledge,
+                ..
             } => {
                 self.answered(now, call, &response, needs_acknowledge);
             }
-            Event::Reinvited { call, request } => self.reinvited(now, call, &request),
+            Event::Reinvited { call, request, .. } => self.reinvited(now, call, &request),
             Event::ReinviteAnswered { call, response, .. } => {
                 if let Some(own) = self.own(call) {
                     own.take_answer(now, &response);

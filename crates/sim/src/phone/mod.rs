@@ -291,6 +291,8 @@ impl Phone {
 fn endpoint(setup: &PhoneSetup, dice: &mut Dice) -> Endpoint {
     let config = EndpointConfig {
         product: format!("{}'s phone", setup.name),
+        // The phone takes answers from the final response.
+        reliable_provisionals: false,
         ..EndpointConfig::default()
     };
     Endpoint::new(config, dice.seed())

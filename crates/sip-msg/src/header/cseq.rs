@@ -1,6 +1,7 @@
 use core::fmt;
 use core::str::FromStr;
 
+use crate::decimal::Decimal;
 use crate::scan::number;
 use crate::{HeaderValue, Method, SyntaxError};
 
@@ -48,7 +49,11 @@ impl FromStr for CSeq {
 
 impl fmt::Display for CSeq {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.number, self.method)
+        let mut number = Decimal::default();
+        number.push_number(self.number as usize);
+        number.push(b' ');
+        f.write_str(number.as_str())?;
+        f.write_str(self.method.as_str())
     }
 }
 

@@ -33,7 +33,7 @@ impl HeaderValue for MediaType {
     const IS_LIST: bool = true;
 
     fn parse_value(text: &str) -> Result<Self, SyntaxError> {
-        let end = find_outside(text, b";", false);
+        let end = find_outside(text, b';', false);
         let (kind, subtype) = text[..end].split_once('/').ok_or(SyntaxError::MediaType)?;
         let (kind, subtype) = (trim(kind), trim(subtype));
         if !is_token(kind.as_bytes()) || !is_token(subtype.as_bytes()) {

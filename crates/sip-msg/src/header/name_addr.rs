@@ -66,15 +66,20 @@ impl HeaderValue for NameAddr {
         let (display, rest) = split_display(text)?;
         let Some(rest) = rest.strip_prefix('<') else {
             // RFC 3261 20: without angles, parameters belong to the header.
-            let (uri, params) = rest.split_once(';').unwrap_or((rest, ""));
+            let end = memchr::memchr(b';', rest.as_bytes()).unwrap_or(rest.len());
+            let (uri, params) = rest.split_at(end);
+            // RFC 3261 20: a URI with a question mark must stand in angles.
+            if uri.contains('?') {
+                return Err(SyntaxError::Address);
+            }
             return Ok(Self {
                 display: None,
                 uri: trim(uri).parse()?,
                 params: params.parse()?,
             });
         };
-        let (uri, params) = rest.split_once('>').ok_or(SyntaxError::Address)?;
-        let params = trim(params);
+        let end = memchr::memchr(b'>', rest.as_bytes()).ok_or(SyntaxError::Address)?;
+        let (uri, params) = (&rest[..end], trim(&rest[end + 1..]));
         if !params.is_empty() && !params.starts_with(';') {
             return Err(SyntaxError::Address);
         }
@@ -97,15 +102,14 @@ fn split_display(text: &str) -> Result<(Option<String>, &str), SyntaxError> {
         }
         return Ok((Some(unquote(quoted).into_owned()), rest));
     }
-    let angle = find_outside(text, b"<", false);
+    let angle = find_outside(text, b'<', false);
     if angle == text.len() {
         return Ok((None, text));
     }
     // The grammar wants tokens here; names with dots, commas or letters beyond ASCII are common.
     let display = trim(&text[..angle]);
-    let is_name =
-        !display.contains(['"', ';']) && !display.contains(|c: char| c.is_ascii_control());
-    if !is_name {
+    let is_wrong = |byte: u8| matches!(byte, b'"' | b';') || byte.is_ascii_control();
+    if display.bytes().any(is_wrong) {
         return Err(SyntaxError::Address);
     }
     Ok((
@@ -134,6 +138,9 @@ impl fmt::Display for NameAddr {
             write_quoted(f, display)?;
             f.write_str(" ")?;
         }
-        write!(f, "<{}>{}", self.uri, self.params)
+        f.write_str("<")?;
+        self.uri.fmt(f)?;
+        f.write_str(">")?;
+        self.params.fmt(f)
     }
 }

@@ -31,6 +31,22 @@ impl TokenList {
     }
 }
 
+impl<'a> FromIterator<&'a str> for TokenList {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(words: I) -> Self {
+        Self(words.into_iter().map(String::from).collect())
+    }
+}
+
+impl fmt::Display for TokenList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, word) in self.iter().enumerate() {
+            f.write_str(if index == 0 { "" } else { ", " })?;
+            f.write_str(word)?;
+        }
+        Ok(())
+    }
+}
+
 /// A list item as it stands between commas.
 pub(crate) struct Word(pub(crate) String);
 
@@ -39,6 +55,13 @@ impl HeaderValue for Word {
 
     fn parse_value(text: &str) -> Result<Self, SyntaxError> {
         Ok(Self(trim(text).into()))
+    }
+}
+
+/// One word, such as Priority (RFC 3261 20.26), SIP-ETag or SIP-If-Match (RFC 3903 11.3).
+impl HeaderValue for Token {
+    fn parse_value(text: &str) -> Result<Self, SyntaxError> {
+        Self::new(trim(text))
     }
 }
 
@@ -107,7 +130,7 @@ impl HeaderValue for Reason {
     const IS_LIST: bool = true;
 
     fn parse_value(text: &str) -> Result<Self, SyntaxError> {
-        let end = find_outside(text, b";", false);
+        let end = find_outside(text, b';', false);
         Ok(Self {
             protocol: Token::new(trim(&text[..end]))?,
             params: text[end..].parse()?,
@@ -174,6 +197,22 @@ pub struct RetryAfter {
     pub params: Params,
 }
 
+impl RetryAfter {
+    /// A time to wait without more.
+    pub const fn new(seconds: u32) -> Self {
+        Self {
+            seconds,
+            comment: None,
+            params: Params::new(),
+        }
+    }
+
+    /// Seconds that the callee will then be there.
+    pub fn duration(&self) -> Option<u32> {
+        self.params.value("duration").and_then(number)
+    }
+}
+
 impl HeaderValue for RetryAfter {
     fn parse_value(text: &str) -> Result<Self, SyntaxError> {
         let text = trim(text);
@@ -218,6 +257,14 @@ pub struct SessionExpires {
 }
 
 impl SessionExpires {
+    /// An interval without a refresher.
+    pub const fn new(seconds: u32) -> Self {
+        Self {
+            seconds,
+            params: Params::new(),
+        }
+    }
+
     /// `uac` or `uas`: who refreshes.
     pub fn refresher(&self) -> Option<&str> {
         self.params.value("refresher")
@@ -226,7 +273,7 @@ impl SessionExpires {
 
 impl HeaderValue for SessionExpires {
     fn parse_value(text: &str) -> Result<Self, SyntaxError> {
-        let end = find_outside(text, b";", false);
+        let end = find_outside(text, b';', false);
         let seconds = number(trim(&text[..end])).ok_or(SyntaxError::Number)?;
         Ok(Self {
             seconds,
@@ -238,52 +285,5 @@ impl HeaderValue for SessionExpires {
 impl fmt::Display for SessionExpires {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.seconds, self.params)
-    }
-}
-
-/// The Replaces header: names a dialog from the receiver's side (RFC 3891 6.1). The Join and
-/// Target-Dialog headers are close kin.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Replaces {
-    /// Call-ID of the dialog.
-    pub call_id: String,
-    /// Tag of the receiver.
-    pub to_tag: String,
-    /// Tag of the other side.
-    pub from_tag: String,
-    /// Whether only an early dialog may be replaced.
-    pub early_only: bool,
-}
-
-impl HeaderValue for Replaces {
-    fn parse_value(text: &str) -> Result<Self, SyntaxError> {
-        let end = find_outside(text, b";", false);
-        let params: Params = text[end..].parse()?;
-        let tag = |name: &str| params.value(name).map(String::from);
-        let call_id = trim(&text[..end]);
-        match (tag("to-tag"), tag("from-tag")) {
-            (Some(to_tag), Some(from_tag)) if !call_id.is_empty() => Ok(Self {
-                call_id: call_id.into(),
-                to_tag,
-                from_tag,
-                early_only: params.has("early-only"),
-            }),
-            _ => Err(SyntaxError::DialogReference),
-        }
-    }
-}
-
-impl fmt::Display for Replaces {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{};to-tag={};from-tag={}",
-            self.call_id, self.to_tag, self.from_tag
-        )?;
-        if self.early_only {
-            f.write_str(";early-only")
-        } else {
-            Ok(())
-        }
     }
 }

@@ -17,6 +17,13 @@ pub trait HeaderValue: Sized {
     ///
     /// The [`SyntaxError`] that names the broken grammar.
     fn parse_value(text: &str) -> Result<Self, SyntaxError>;
+
+    /// The value at octet `at` of a line; moves `at` past it and its comma, past the end of the
+    /// text after the last.
+    #[doc(hidden)]
+    fn next_value<'t>(text: &'t str, at: &mut usize) -> Option<&'t str> {
+        next_piece(text, at, Self::IS_LIST)
+    }
 }
 
 /// All values of a header, in order, across its lines and the commas in them.
@@ -58,7 +65,7 @@ impl<T: HeaderValue> Iterator for Values<'_, T> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(line) = &mut self.line {
-                while let Some(piece) = next_piece(&line.text, &mut line.at, T::IS_LIST) {
+                while let Some(piece) = T::next_value(&line.text, &mut line.at) {
                     // RFC 3261 25.1 has no empty list items, but they do no harm.
                     if piece.is_empty() && T::IS_LIST {
                         continue;
@@ -85,7 +92,7 @@ impl<T: HeaderValue> Iterator for Values<'_, T> {
 pub(crate) fn next_piece<'t>(text: &'t str, at: &mut usize, is_list: bool) -> Option<&'t str> {
     let rest = text.get(*at..)?;
     let len = if is_list {
-        find_outside(rest, b",", true)
+        find_outside(rest, b',', true)
     } else {
         rest.len()
     };

@@ -2,7 +2,7 @@ use core::fmt;
 use core::net::IpAddr;
 use core::str::FromStr;
 
-use crate::host::parse_host_port;
+use crate::host::{parse_host_port, write_port};
 use crate::scan::{find_outside, number, trim};
 use crate::{HeaderValue, Host, Params, SyntaxError, Transport};
 
@@ -127,17 +127,10 @@ impl HeaderValue for Via {
 
     fn parse_value(text: &str) -> Result<Self, SyntaxError> {
         let text = trim(text);
-        let end = find_outside(text, b";", false);
-        let mut parts = text[..end].splitn(3, '/');
-        let (Some(name), Some(version), Some(rest)) = (parts.next(), parts.next(), parts.next())
-        else {
-            return Err(SyntaxError::Via);
-        };
-        if !trim(name).eq_ignore_ascii_case("SIP") || trim(version) != "2.0" {
-            return Err(SyntaxError::Via);
-        }
-        let rest = trim(rest);
-        let (transport, sent_by) = rest.split_once([' ', '\t']).ok_or(SyntaxError::Via)?;
+        let end = find_outside(text, b';', false);
+        let rest = trim(after_protocol(&text[..end])?);
+        let blank = memchr::memchr2(b' ', b'\t', rest.as_bytes()).ok_or(SyntaxError::Via)?;
+        let (transport, sent_by) = rest.split_at(blank);
         let (host, port) = parse_host_port(trim(sent_by))?;
         Ok(Self {
             transport: transport.parse()?,
@@ -145,6 +138,22 @@ impl HeaderValue for Via {
             port,
             params: text[end..].parse()?,
         })
+    }
+}
+
+/// What follows the version and its slash.
+fn after_protocol(text: &str) -> Result<&str, SyntaxError> {
+    if let Some(rest) = text.strip_prefix("SIP/2.0/") {
+        return Ok(rest);
+    }
+    let mut parts = text.splitn(3, '/');
+    let (Some(name), Some(version), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(SyntaxError::Via);
+    };
+    if trim(name).eq_ignore_ascii_case("SIP") && trim(version) == "2.0" {
+        Ok(rest)
+    } else {
+        Err(SyntaxError::Via)
     }
 }
 
@@ -158,10 +167,11 @@ impl FromStr for Via {
 
 impl fmt::Display for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SIP/2.0/{} {}", self.transport, self.host)?;
-        if let Some(port) = self.port {
-            write!(f, ":{port}")?;
-        }
-        write!(f, "{}", self.params)
+        f.write_str("SIP/2.0/")?;
+        f.write_str(self.transport.as_str())?;
+        f.write_str(" ")?;
+        self.host.fmt(f)?;
+        write_port(f, self.port)?;
+        self.params.fmt(f)
     }
 }

@@ -74,8 +74,12 @@ impl Message {
         })?;
         let value = self.index.slots[slot].value;
         let start = value.start as usize;
-        let stops: &[u8] = if name.is_list() { b"," } else { b"" };
-        let len = find_outside(value.of(&self.bytes), stops, true);
+        let raw = value.of(&self.bytes);
+        let len = if name.is_list() {
+            find_outside(raw, b',', true)
+        } else {
+            raw.len()
+        };
         Some((slot, start..start + len))
     }
 
@@ -121,9 +125,9 @@ fn without_params(value: &[u8], names: &[&[u8]]) -> Vec<u8> {
     let mut rest = value;
     let mut is_first = true;
     loop {
-        let end = find_outside(rest, b";", false);
+        let end = find_outside(rest, b';', false);
         let piece = &rest[..end];
-        let name_end = find_outside(piece, b"=", false);
+        let name_end = find_outside(piece, b'=', false);
         let name = piece[..name_end].trim_ascii();
         let is_named = names.iter().any(|other| other.eq_ignore_ascii_case(name));
         if is_first || !is_named {

@@ -23,6 +23,11 @@ impl<'a> HeaderField<'a> {
         })
     }
 
+    /// Whether this is the header of a known name; compares no text.
+    pub(crate) fn is(&self, known: &HeaderName) -> bool {
+        self.slot.id == known.id()
+    }
+
     /// The name as received.
     pub fn raw_name(&self) -> &'a [u8] {
         let line = self.slot.line.of(self.bytes);
@@ -64,7 +69,7 @@ pub struct Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
-    pub(super) fn all(bytes: &'a [u8], slots: &'a [Slot]) -> Self {
+    pub(crate) fn all(bytes: &'a [u8], slots: &'a [Slot]) -> Self {
         Self {
             bytes,
             slots: slots.iter(),
@@ -72,7 +77,7 @@ impl<'a> Headers<'a> {
         }
     }
 
-    pub(super) fn named(bytes: &'a [u8], slots: &'a [Slot], name: &'a HeaderName) -> Self {
+    pub(crate) fn named(bytes: &'a [u8], slots: &'a [Slot], name: &'a HeaderName) -> Self {
         Self {
             bytes,
             slots: slots.iter(),
@@ -86,18 +91,21 @@ impl<'a> Iterator for Headers<'a> {
 
     fn next(&mut self) -> Option<HeaderField<'a>> {
         let (bytes, wanted) = (self.bytes, self.name);
+        if let Some((id, _)) = wanted.filter(|(id, _)| *id != OTHER) {
+            let slot = self.slots.find(|slot| slot.id == id)?;
+            return Some(HeaderField { bytes, slot });
+        }
         self.slots
             .by_ref()
             .map(|slot| HeaderField { bytes, slot })
             .find(|field| match wanted {
                 None => field.slot.id != MALFORMED,
-                Some((OTHER, name)) => {
+                Some((_, name)) => {
                     field.slot.id == OTHER
                         && field
                             .raw_name()
                             .eq_ignore_ascii_case(name.as_str().as_bytes())
                 }
-                Some((id, _)) => field.slot.id == id,
             })
     }
 }

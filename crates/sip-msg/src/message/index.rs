@@ -5,6 +5,9 @@ use crate::{Method, StatusCode};
 /// Headers whose table needs no allocation of its own.
 const SLOTS_INLINE: usize = 24;
 
+/// The header lines of a message or part, in order.
+pub(crate) type Slots = SmallVec<[Slot; SLOTS_INLINE]>;
+
 /// The id of a line that is no header.
 pub(crate) const MALFORMED: u8 = u8::MAX;
 
@@ -12,7 +15,7 @@ pub(crate) const MALFORMED: u8 = u8::MAX;
 #[derive(Debug, Clone)]
 pub(crate) struct Index {
     pub(crate) start: StartLine,
-    pub(crate) slots: SmallVec<[Slot; SLOTS_INLINE]>,
+    pub(crate) slots: Slots,
     pub(crate) body_start: u32,
 }
 
@@ -67,5 +70,6 @@ impl Span {
 }
 
 pub(crate) fn offset(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
+    // Messages of 4 GiB are refused before; what is built is cut there.
+    at.min(u32::MAX as usize) as u32
 }

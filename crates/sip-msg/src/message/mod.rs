@@ -1,4 +1,5 @@
 mod edit;
+mod extensions;
 mod fields;
 mod index;
 pub(crate) mod parse;
@@ -13,7 +14,7 @@ use bytes::Bytes;
 use crate::{HeaderError, HeaderName, Method, StatusCode, Uri};
 
 pub use fields::{HeaderField, Headers};
-pub(crate) use index::{Index, Slot, Span, StartLine};
+pub(crate) use index::{Index, Slot, Slots, Span, StartLine};
 pub use typed::Core;
 
 /// A SIP request or response: its octets, and a table of where its headers are.

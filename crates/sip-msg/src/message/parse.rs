@@ -1,10 +1,9 @@
 use bytes::Bytes;
-use smallvec::SmallVec;
 
 use super::index::{MALFORMED, offset};
-use super::{Index, Message, Slot, Span, StartLine};
+use super::{Index, Message, Slot, Slots, Span, StartLine};
 use crate::name::{self, OTHER};
-use crate::scan::{find, is_blank, is_token, number};
+use crate::scan::{find, is_blank, is_token, number, visit};
 use crate::{HeaderName, Limits, Method, ParseError, Rule, StatusCode};
 
 impl Message {
@@ -57,7 +56,7 @@ pub(crate) fn message_len(limits: &Limits) -> usize {
 #[derive(Debug)]
 pub(crate) struct Head {
     start: Option<StartLine>,
-    slots: SmallVec<[Slot; 24]>,
+    slots: Slots,
     pub(crate) body_start: usize,
     pub(crate) content_length: Option<usize>,
     /// Whether a Content-Length is malformed or contradicts another.
@@ -67,10 +66,21 @@ pub(crate) struct Head {
 }
 
 impl Head {
+    fn empty(len: usize) -> Self {
+        Self {
+            start: None,
+            slots: Slots::new(),
+            body_start: len,
+            content_length: None,
+            is_length_broken: false,
+            error: None,
+        }
+    }
+
     /// The message of `bytes` up to `end`, or the error with what can be salvaged.
     pub(crate) fn into_message(self, bytes: &Bytes, end: usize) -> Result<Message, ParseError> {
         let (error, body_start) = (self.error, self.body_start);
-        let can_answer = self.can_answer();
+        let can_answer = self.error.is_some() && self.can_answer();
         let index = self.start.map(|start| Index {
             start,
             slots: self.slots,
@@ -89,16 +99,16 @@ impl Head {
     }
 
     fn can_answer(&self) -> bool {
-        const NEEDED: [HeaderName; 5] = [
-            HeaderName::Via,
-            HeaderName::From,
-            HeaderName::To,
-            HeaderName::CallId,
-            HeaderName::CSeq,
+        const NEEDED: [u8; 5] = [
+            HeaderName::Via.id(),
+            HeaderName::From.id(),
+            HeaderName::To.id(),
+            HeaderName::CallId.id(),
+            HeaderName::CSeq.id(),
         ];
         NEEDED
             .iter()
-            .all(|name| self.slots.iter().any(|slot| slot.id == name.id()))
+            .all(|id| self.slots.iter().any(|slot| slot.id == *id))
     }
 
     fn fail(&mut self, rule: Rule, at: usize) {
@@ -107,8 +117,9 @@ impl Head {
 
     fn add(&mut self, bytes: &[u8], line: &Line, limits: &Limits) {
         let slot = parse_header(bytes, line);
+        const CONTENT_LENGTH: u8 = HeaderName::ContentLength.id();
         // A line beyond the limits is dropped, but on a stream its length still counts.
-        if slot.id == HeaderName::ContentLength.id() {
+        if slot.id == CONTENT_LENGTH {
             self.note_content_length(slot.value.of(bytes), line.start);
         }
         if line.next - line.start > limits.header_line_len {
@@ -136,14 +147,7 @@ impl Head {
 
 /// Reads start line and headers up to the empty line, in one pass.
 pub(crate) fn parse_head(bytes: &[u8], limits: &Limits) -> Head {
-    let mut head = Head {
-        start: None,
-        slots: SmallVec::new(),
-        body_start: bytes.len(),
-        content_length: None,
-        is_length_broken: false,
-        error: None,
-    };
+    let mut head = Head::empty(bytes.len());
     let first = Line::at(bytes, 0);
     if first.next > limits.header_line_len {
         head.fail(Rule::HeaderLineTooLong, 0);
@@ -152,20 +156,35 @@ pub(crate) fn parse_head(bytes: &[u8], limits: &Limits) -> Head {
         head.start = start;
         head.error = rule.map(|rule| (rule, 0));
     }
-    let mut at = first.next;
+    read_headers(&mut head, bytes, first.next, limits);
+    head
+}
+
+/// Reads the headers of a part, which have no start line, and says where its content starts.
+pub(crate) fn parse_part_head(bytes: &[u8], limits: &Limits) -> Result<(Slots, usize), Rule> {
+    let mut head = Head::empty(bytes.len());
+    read_headers(&mut head, bytes, 0, limits);
+    match head.error {
+        None => Ok((head.slots, head.body_start)),
+        // A part of headers alone: the line end of the empty line belongs to the delimiter.
+        Some((Rule::EndOfHeaders, _)) if bytes.is_empty() || bytes.ends_with(b"\n") => {
+            Ok((head.slots, bytes.len()))
+        }
+        Some((rule, _)) => Err(rule),
+    }
+}
+
+fn read_headers(head: &mut Head, bytes: &[u8], mut at: usize, limits: &Limits) {
     loop {
         let line = match bytes.get(at..) {
-            None | Some([]) => {
-                head.fail(Rule::EndOfHeaders, at);
-                return head;
-            }
+            None | Some([]) => return head.fail(Rule::EndOfHeaders, at),
             Some([b'\n', ..]) => {
                 head.body_start = at + 1;
-                return head;
+                return;
             }
             Some([b'\r', b'\n', ..]) => {
                 head.body_start = at + 2;
-                return head;
+                return;
             }
             Some(_) => Line::with_folds(bytes, at),
         };
@@ -215,35 +234,41 @@ impl Line {
 
 fn parse_header(bytes: &[u8], line: &Line) -> Slot {
     let text = &bytes[line.start..line.end];
-    let colon = find(b':', text).unwrap_or(0);
+    let (name, value_start) = split_name(text);
+    let id = name::id_of(name);
+    let id = match name.len() {
+        0 | 0x1_0000.. => MALFORMED,
+        _ if id == OTHER && !is_token(name) => MALFORMED,
+        _ => id,
+    };
+    let mut start = line.start + if id == MALFORMED { 0 } else { value_start };
+    let mut end = line.end;
+    while start < end && is_blank(bytes[start]) {
+        start += 1;
+    }
+    while start < end && is_blank(bytes[end - 1]) {
+        end -= 1;
+    }
+    Slot {
+        line: Span::new(line.start, line.next),
+        value: Span::new(start, end),
+        name_len: u16::try_from(name.len()).unwrap_or(0),
+        id,
+        is_folded: line.is_folded,
+    }
+}
+
+/// What stands before the colon, empty when there is none, and the place after the colon.
+#[inline]
+fn split_name(text: &[u8]) -> (&[u8], usize) {
+    let colon = text.iter().position(|byte| *byte == b':').unwrap_or(0);
+    visit(colon + 1);
     let mut name = &text[..colon];
     // RFC 3261 7.3.1 and 25.1 (HCOLON): blanks may stand before the colon.
     while let [rest @ .., b' ' | b'\t'] = name {
         name = rest;
     }
-    let id = match (name::id_of(name), u16::try_from(name.len())) {
-        (_, Err(_)) => MALFORMED,
-        (OTHER, _) if !is_token(name) => MALFORMED,
-        (id, _) => id,
-    };
-    let mut value = if id == MALFORMED {
-        0..text.len()
-    } else {
-        colon + 1..text.len()
-    };
-    while value.start < value.end && is_blank(text[value.start]) {
-        value.start += 1;
-    }
-    while value.start < value.end && is_blank(text[value.end - 1]) {
-        value.end -= 1;
-    }
-    Slot {
-        line: Span::new(line.start, line.next),
-        value: Span::new(line.start + value.start, line.start + value.end),
-        name_len: u16::try_from(name.len()).unwrap_or(0),
-        id,
-        is_folded: line.is_folded,
-    }
+    (name, colon + 1)
 }
 
 fn parse_start_line(bytes: &[u8], line: &Line) -> (Option<StartLine>, Option<Rule>) {

@@ -336,7 +336,7 @@ fn optional_headers_are_typed() {
         CSeq::new(2, Method::Invite)
     );
     assert_eq!(message.rseq(), Ok(Some(9)));
-    assert!(message.replaces().unwrap().unwrap().early_only);
+    assert!(message.replaces().unwrap().unwrap().is_early_only());
     assert!(message.is_contact_wildcard() && message.contacts().next().is_none());
     let content_type = message.content_type().unwrap().unwrap();
     assert!(content_type.is("multipart", "mixed"));

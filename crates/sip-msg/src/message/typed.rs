@@ -2,9 +2,9 @@ use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::Message;
+use super::{HeaderField, Message};
 use crate::header::{
-    AuthValue, CSeq, Event, HeaderValue, MediaType, NameAddr, RAck, Reason, Replaces, RetryAfter,
+    CSeq, Event, HeaderValue, MediaType, NameAddr, RAck, Reason, Replaces, RetryAfter,
     SessionExpires, SubscriptionState, TokenList, Values, Via, Warning, Word,
 };
 use crate::{HeaderError, HeaderName, Method, SyntaxError};
@@ -49,9 +49,34 @@ impl Message {
         Ok(core)
     }
 
+    /// Checks what any receiver has to understand: the start line, the headers of
+    /// [`Message::core`], and those that route a message and describe its body.
+    ///
+    /// A request that fails is refused with 400 and the text of the error; a response is dropped.
+    /// Other headers are checked when they are read.
+    ///
+    /// # Standard
+    ///
+    /// RFC 3261 sections 8.1.1, 8.2, 19.1.1 and 20.
+    pub fn check(&self) -> Result<Core, HeaderError> {
+        let core = self.core()?;
+        if self.is_request() && !self.request_uri()?.raw_headers().is_empty() {
+            return Err(HeaderError::RequestUri(SyntaxError::UriHeaders));
+        }
+        self.vias().try_for_each(|via| via.map(drop))?;
+        for addresses in [self.contacts(), self.routes(), self.record_routes()] {
+            for address in addresses {
+                address?;
+            }
+        }
+        self.max_forwards()?;
+        self.content_type()?;
+        Ok(core)
+    }
+
     /// The one value of any header, typed. Lines that repeat it must say the same.
     pub fn value<T: HeaderValue>(&self, name: &HeaderName) -> Result<Option<T>, HeaderError> {
-        let Some(text) = self.single_text(name)? else {
+        let Some(text) = self.single(name)?.map(|field| field.text()) else {
             return Ok(None);
         };
         let malformed = |source| HeaderError::Malformed {
@@ -106,18 +131,17 @@ impl Message {
 
     /// The Call-ID header.
     pub fn call_id(&self) -> Result<&str, HeaderError> {
-        let name = || HeaderName::CallId;
-        if self.is_contradictory(&name()) {
-            return Err(HeaderError::Repeated(name()));
-        }
-        let field = self
-            .header(&HeaderName::CallId)
-            .ok_or(HeaderError::Missing(name()))?;
-        let text = core::str::from_utf8(field.raw_value()).ok().filter(|text| {
-            !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_ascii_control())
-        });
+        let name = HeaderName::CallId;
+        let field = self.single(&HeaderName::CallId)?;
+        let raw = field
+            .ok_or(HeaderError::Missing(HeaderName::CallId))?
+            .raw_value();
+        // Looks at every octet, so that the compiler can look at many at once.
+        let is_graphic = |all: bool, byte: &u8| all & (*byte > b' ') & (*byte != 0x7F);
+        let is_word = raw.iter().fold(!raw.is_empty(), is_graphic);
+        let text = core::str::from_utf8(raw).ok().filter(|_| is_word);
         text.ok_or(HeaderError::Malformed {
-            name: name(),
+            name,
             source: SyntaxError::CallId,
         })
     }
@@ -295,61 +319,19 @@ impl Message {
         self.value(&HeaderName::RAck)
     }
 
-    /// The Path values (RFC 3327).
-    pub fn path(&self) -> Values<'_, NameAddr> {
-        self.values(&HeaderName::Path)
-    }
-
-    /// The Service-Route values (RFC 3608).
-    pub fn service_route(&self) -> Values<'_, NameAddr> {
-        self.values(&HeaderName::ServiceRoute)
-    }
-
-    /// The P-Asserted-Identity values (RFC 3325).
-    pub fn asserted_identities(&self) -> Values<'_, NameAddr> {
-        self.values(&HeaderName::PAssertedIdentity)
-    }
-
-    /// The challenges of WWW-Authenticate, one a line.
-    pub fn www_authenticate(&self) -> Values<'_, AuthValue> {
-        self.values(&HeaderName::WwwAuthenticate)
-    }
-
-    /// The challenges of Proxy-Authenticate, one a line.
-    pub fn proxy_authenticate(&self) -> Values<'_, AuthValue> {
-        self.values(&HeaderName::ProxyAuthenticate)
-    }
-
-    /// The credentials of Authorization, one a line.
-    pub fn authorization(&self) -> Values<'_, AuthValue> {
-        self.values(&HeaderName::Authorization)
-    }
-
-    /// The credentials of Proxy-Authorization, one a line.
-    pub fn proxy_authorization(&self) -> Values<'_, AuthValue> {
-        self.values(&HeaderName::ProxyAuthorization)
-    }
-
     fn required<T: HeaderValue>(&self, name: HeaderName) -> Result<T, HeaderError> {
         self.value(&name)?.ok_or(HeaderError::Missing(name))
     }
 
-    fn single_text<'a>(
-        &'a self,
-        name: &'a HeaderName,
-    ) -> Result<Option<Cow<'a, str>>, HeaderError> {
-        if self.is_contradictory(name) {
-            return Err(HeaderError::Repeated(name.clone()));
-        }
-        Ok(self.text(name))
-    }
-
-    /// Whether lines of one name say different things.
-    fn is_contradictory(&self, name: &HeaderName) -> bool {
+    /// The one line of a name, or the first of several that say the same.
+    fn single<'a>(&'a self, name: &'a HeaderName) -> Result<Option<HeaderField<'a>>, HeaderError> {
         let mut fields = self.header_all(name);
         let Some(first) = fields.next() else {
-            return false;
+            return Ok(None);
         };
-        fields.any(|field| field.raw_value() != first.raw_value())
+        if fields.any(|field| field.raw_value() != first.raw_value()) {
+            return Err(HeaderError::Repeated(name.clone()));
+        }
+        Ok(Some(first))
     }
 }

@@ -1,4 +1,6 @@
-use alloc::borrow::ToOwned;
+use alloc::string::String;
+
+use smol_str::SmolStr;
 
 use super::escape::{Part, encode};
 use super::{Scheme, Uri, parse};
@@ -25,7 +27,7 @@ impl Uri {
     /// Sets the user, given without escapes; an empty one removes it.
     #[must_use]
     pub fn with_user(mut self, user: &str) -> Self {
-        self.user = (!user.is_empty()).then(|| encode(user, Part::User));
+        self.user = (!user.is_empty()).then(|| encode(user, Part::User).into());
         self
     }
 
@@ -35,7 +37,7 @@ impl Uri {
         self.password = self
             .user
             .is_some()
-            .then(|| encode(password, Part::Password));
+            .then(|| encode(password, Part::Password).into());
         self
     }
 
@@ -86,19 +88,21 @@ impl Uri {
     /// Adds a header after the `?`, given without escapes.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
-        if !self.headers.is_empty() {
-            self.headers.push('&');
+        let mut headers = String::from(self.headers.as_str());
+        if !headers.is_empty() {
+            headers.push('&');
         }
-        self.headers.push_str(&encode(name, Part::Header));
-        self.headers.push('=');
-        self.headers.push_str(&encode(value, Part::Header));
+        headers.push_str(&encode(name, Part::Header));
+        headers.push('=');
+        headers.push_str(&encode(value, Part::Header));
+        self.headers = headers.into();
         self
     }
 
     /// Removes all headers, as a Request-URI made of a Contact or Refer-To must (RFC 3261 19.1.5).
     #[must_use]
     pub fn without_headers(mut self) -> Self {
-        "".clone_into(&mut self.headers);
+        self.headers = SmolStr::default();
         self
     }
 }

@@ -1,7 +1,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::escape::decode;
+use super::escape::normal;
 use super::{Scheme, Uri};
 use crate::Params;
 
@@ -37,26 +37,45 @@ fn sip(a: &Uri, b: &Uri) -> bool {
     };
     hosts
         && a.port == b.port
-        && a.user() == b.user()
-        && a.password().map(decode) == b.password().map(decode)
-        && params(&a.params, &b.params, |name| MUST_MATCH.contains(&name))
+        && a.raw_user().map(normal) == b.raw_user().map(normal)
+        && a.password().map(normal) == b.password().map(normal)
+        && params(
+            &a.params,
+            &b.params,
+            |name| MUST_MATCH.contains(&name),
+            same_text,
+        )
         && sorted_headers(a) == sorted_headers(b)
 }
 
 fn tel(a: &Uri, b: &Uri) -> bool {
-    let digits = |uri: &Uri| -> String {
-        let raw = uri.raw_user().unwrap_or_default();
-        // RFC 3966 5.1.1: visual separators carry no meaning.
-        raw.chars()
-            .filter(|c| !"-.()".contains(*c))
-            .map(|c| c.to_ascii_lowercase())
-            .collect()
-    };
-    digits(a) == digits(b) && params(&a.params, &b.params, |_| true)
+    // RFC 3966 4: a global number is never a local one, and visual separators carry no meaning.
+    a.is_global_number() == b.is_global_number()
+        && a.number_digits() == b.number_digits()
+        && params(&a.params, &b.params, |_| true, same_number_or_text)
+}
+
+fn same_text(_name: &str, a: &str, b: &str) -> bool {
+    normal(a).eq_ignore_ascii_case(&normal(b))
+}
+
+/// RFC 3966 4: an extension and a context that is a number are compared without separators.
+fn same_number_or_text(name: &str, a: &str, b: &str) -> bool {
+    let is_number = name == "ext" || (name == "phone-context" && a.starts_with('+'));
+    if is_number {
+        super::tel::digits(a) == super::tel::digits(b)
+    } else {
+        same_text(name, a, b)
+    }
 }
 
 /// Merges the sorted parameters: values of common names agree, and no `must_match` stands alone.
-fn params(a: &Params, b: &Params, must_match: impl Fn(&str) -> bool) -> bool {
+fn params(
+    a: &Params,
+    b: &Params,
+    must_match: impl Fn(&str) -> bool,
+    is_same: impl Fn(&str, &str, &str) -> bool,
+) -> bool {
     let (a, b) = (a.sorted(), b.sorted());
     let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
     loop {
@@ -72,12 +91,11 @@ fn params(a: &Params, b: &Params, must_match: impl Fn(&str) -> bool) -> bool {
         );
         match (left, right) {
             (Some(left), Some(right)) => {
-                let (left, right) = (left.1.map(decode), right.1.map(decode));
-                let is_same = match (left, right) {
-                    (Some(left), Some(right)) => left.eq_ignore_ascii_case(&right),
-                    (left, right) => left.is_none() && right.is_none(),
+                let agree = match (left.1, right.1) {
+                    (Some(one), Some(other)) => is_same(&left.0, one, other),
+                    (one, other) => one.is_none() && other.is_none(),
                 };
-                if !is_same {
+                if !agree {
                     return false;
                 }
             }

@@ -2,11 +2,16 @@ mod build;
 mod compare;
 mod escape;
 mod parse;
+mod tel;
 
 use alloc::borrow::Cow;
-use alloc::string::String;
 use core::fmt;
 
+use smol_str::SmolStr;
+
+pub(crate) use escape::{decode_octets, encode_ext};
+
+use crate::host::write_port;
 use crate::{Host, Params, Token, Transport};
 
 /// The scheme of a URI.
@@ -47,12 +52,12 @@ impl Scheme {
 pub struct Uri {
     scheme: Scheme,
     /// The user of a SIP URI, the number of a `tel:` URI, or all that follows another scheme.
-    user: Option<String>,
-    password: Option<String>,
+    user: Option<SmolStr>,
+    password: Option<SmolStr>,
     host: Option<Host>,
     port: Option<u16>,
     params: Params,
-    headers: String,
+    headers: SmolStr,
 }
 
 impl Uri {
@@ -155,26 +160,28 @@ impl Uri {
 
 impl fmt::Display for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.scheme.as_str())?;
+        f.write_str(self.scheme.as_str())?;
+        f.write_str(":")?;
         if let Some(user) = &self.user {
             f.write_str(user)?;
         }
         if let Some(password) = &self.password {
-            write!(f, ":{password}")?;
+            f.write_str(":")?;
+            f.write_str(password)?;
         }
         if let Some(host) = &self.host {
-            let at = if self.user.is_some() { "@" } else { "" };
-            write!(f, "{at}{host}")?;
+            if self.user.is_some() {
+                f.write_str("@")?;
+            }
+            host.fmt(f)?;
         }
-        if let Some(port) = self.port {
-            write!(f, ":{port}")?;
-        }
-        write!(f, "{}", self.params)?;
+        write_port(f, self.port)?;
+        self.params.fmt(f)?;
         if self.headers.is_empty() {
-            Ok(())
-        } else {
-            write!(f, "?{}", self.headers)
+            return Ok(());
         }
+        f.write_str("?")?;
+        f.write_str(&self.headers)
     }
 }
 

@@ -105,6 +105,141 @@ fn equivalence_follows_the_standard() {
     }
 }
 
+#[test]
+fn the_examples_of_rfc_3261_19_1_4() {
+    let same = [
+        (
+            "sip:%6eoor@tower.example;transport=TCP",
+            "sip:noor@ToWeR.eXaMpLe;Transport=tcp",
+        ),
+        (
+            "sip:noor@tower.example",
+            "sip:noor@tower.example;newparam=5",
+        ),
+        (
+            "sip:noor@tower.example",
+            "sip:noor@tower.example;security=on",
+        ),
+        (
+            "sip:noor@tower.example;newparam=5",
+            "sip:noor@tower.example;security=on",
+        ),
+        (
+            "sip:lake.example;transport=tcp;method=REGISTER?to=sip:kit%40lake.example",
+            "sip:lake.example;method=REGISTER;transport=tcp?to=sip:kit%40lake.example",
+        ),
+        (
+            "sip:noor@tower.example?subject=plan%20b&priority=urgent",
+            "sip:noor@tower.example?priority=urgent&subject=plan%20b",
+        ),
+    ];
+    let different = [
+        (
+            "SIP:NOOR@ToWeR.eXaMpLe;Transport=udp",
+            "sip:noor@ToWeR.eXaMpLe;Transport=UDP",
+        ),
+        ("sip:kit@lake.example", "sip:kit@lake.example:5060"),
+        ("sip:kit@lake.example", "sip:kit@lake.example;transport=udp"),
+        (
+            "sip:kit@lake.example",
+            "sip:kit@lake.example:6000;transport=tcp",
+        ),
+        (
+            "sip:noor@tower.example",
+            "sip:noor@tower.example?Subject=next%20talk",
+        ),
+        ("sip:kit@phone21.lake.example", "sip:kit@192.0.2.4"),
+        (
+            "sip:noor@tower.example;security=on",
+            "sip:noor@tower.example;security=off",
+        ),
+        (
+            "sip:noor@tower.example",
+            "sip:noor@tower.example;maddr=192.0.2.9",
+        ),
+        ("sip:noor@tower.example", "sip:noor@tower.example;ttl=1"),
+        (
+            "sip:noor@tower.example",
+            "sip:noor@tower.example;method=INVITE",
+        ),
+        // A reserved character is not the same as its escape.
+        ("sip:a;b@tower.example", "sip:a%3bb@tower.example"),
+        ("sip:a%2541@tower.example", "sip:a%41@tower.example"),
+    ];
+    for (pairs, expected) in [(&same[..], true), (&different[..], false)] {
+        for (a, b) in pairs {
+            assert_eq!(uri(a).equivalent(&uri(b)), expected, "{a} {b}");
+            assert_eq!(uri(b).equivalent(&uri(a)), expected, "{b} {a}");
+        }
+    }
+}
+
+#[test]
+fn telephone_numbers_by_rfc_3966() {
+    let same = [
+        ("tel:+1-201-555-0123", "tel:+1(201)555.0123"),
+        (
+            "tel:7042;phone-context=example.com",
+            "TEL:7042;Phone-Context=EXAMPLE.com",
+        ),
+        (
+            "tel:863-1234;phone-context=+1-914",
+            "tel:8631234;phone-context=+1914",
+        ),
+        (
+            "tel:+44-20-1;ext=12-34;isub=a",
+            "tel:+44201;isub=A;ext=1234",
+        ),
+        (
+            "tel:*#0A;phone-context=x.example",
+            "tel:*#0a;phone-context=x.example",
+        ),
+    ];
+    let different = [
+        ("tel:+12015550123", "tel:12015550123"),
+        (
+            "tel:7042;phone-context=a.example",
+            "tel:7042;phone-context=b.example",
+        ),
+        ("tel:7042;phone-context=a.example", "tel:7042"),
+        ("tel:+4420;ext=1", "tel:+4420"),
+        ("tel:+4420", "sip:+4420@h.example;user=phone"),
+    ];
+    for (pairs, expected) in [(&same[..], true), (&different[..], false)] {
+        for (a, b) in pairs {
+            assert_eq!(uri(a).equivalent(&uri(b)), expected, "{a} {b}");
+        }
+    }
+    let local = uri("tel:555-01(23);phone-context=+1-201;ext=9");
+    assert_eq!(local.number_digits().as_deref(), Some("5550123"));
+    assert!(!local.is_global_number());
+    assert_eq!(local.phone_context().as_deref(), Some("+1-201"));
+    assert_eq!(local.extension().as_deref(), Some("9"));
+    let inside = uri("sip:+358-555-1;ext=2-2;phone-context=x@h.example;user=phone");
+    assert_eq!(inside.number_digits().as_deref(), Some("+3585551"));
+    assert!(inside.is_global_number());
+    assert_eq!(inside.extension().as_deref(), Some("22"));
+    assert_eq!(uri("sip:555@h.example").number_digits(), None);
+    for wrong in [
+        "tel:+", "tel:--", "tel:+12a", "tel:1+2", "tel:12 3", "tel:+1*2",
+    ] {
+        assert!(wrong.parse::<Uri>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn parameters_that_route() {
+    let routed = uri("sip:cam@h.example;ttl=15;maddr=239.255.255.1;user=phone;gr=urn:uuid:1;ob");
+    assert_eq!(routed.ttl(), Some(15));
+    assert_eq!(routed.maddr().unwrap().to_string(), "239.255.255.1");
+    assert!(routed.is_phone() && routed.is_outbound() && routed.is_gruu());
+    assert_eq!(routed.gruu_instance().as_deref(), Some("urn:uuid:1"));
+    assert_eq!(
+        uri("sip:h.example;method=REFER").method(),
+        Some(crate::Method::Refer)
+    );
+}
+
 proptest! {
     #[test]
     fn built_parts_are_read_back(

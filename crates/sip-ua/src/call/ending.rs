@@ -3,7 +3,8 @@
 use plenum_sip_msg::{Message, Method, StatusCode};
 use plenum_time::Instant;
 
-use super::{LocalReinvite, Phase};
+use super::Phase;
+use super::change::LocalChange;
 use crate::compose;
 use crate::endpoint::sending::{Outgoing, request_in};
 use crate::endpoint::{Due, Endpoint};
@@ -26,6 +27,7 @@ impl Endpoint {
                 let (status, cause) = (StatusCode::DECLINE, EndCause::LocalBye);
                 self.end_offer(now, key, status, headers, cause, out);
             }
+            Phase::Waiting(_) => self.give_up_retry(key, out),
             Phase::Up(session) => match &session.unacknowledged {
                 // RFC 3261 15: whom we answered must have acknowledged before we hang up.
                 Some(success) if !success.is_reinvite => {
@@ -90,16 +92,24 @@ impl Endpoint {
             return;
         };
         let owed_ack = session.owed_ack.take();
-        let local = core::mem::take(&mut session.local);
+        let local = self.calls.get_mut(key).map(|call| {
+            call.dialog.changes.queue.clear();
+            core::mem::take(&mut call.dialog.changes.local)
+        });
         if let Some(owed) = owed_ack {
             // Nobody is left to answer the offer, but the success must not be repeated.
             self.acknowledge_success(key, owed.client, owed.cseq, None, out);
         }
-        if let LocalReinvite::Running { client, .. } = local {
+        if let Some(LocalChange::Running { client, .. }) = local {
             self.abandon_client(now, client);
         }
         let (status, none) = (StatusCode::REQUEST_TERMINATED, ExtraHeaders::none());
         self.refuse_remote_reinvite(now, key, status, &none, out);
+        // RFC 3261 15.1.2: what waits for an answer gets this one.
+        let call = self.calls.get_mut(key);
+        if let Some(server) = call.and_then(|call| call.dialog.changes.remote.take()) {
+            self.send_response(now, server, status, |builder| builder, out);
+        }
     }
 
     /// The other side hangs up.
@@ -128,7 +138,7 @@ impl Endpoint {
             }
             Phase::Calling(_) => self.give_up(now, key, cause, &none, out),
             // Both hung up: our own BYE gets its answer or times out.
-            Phase::Ending(_) => {}
+            Phase::Ending(_) | Phase::Waiting(_) => {}
         }
     }
 
@@ -159,11 +169,15 @@ impl Endpoint {
             self.timers.cancel(timer);
         }
         self.calls_by_tag.remove(&call.dialog.local_tag);
+        for connection in &call.connections {
+            self.calls_by_connection.remove(connection, key);
+        }
         out.event(Event::Ended { call: key, cause });
     }
 
     /// Arms the timer of a call anew.
     pub(crate) fn settle_call(&mut self, key: CallKey) {
+        self.index_call(key);
         let Some(call) = self.calls.get_mut(key) else {
             return;
         };
@@ -183,13 +197,18 @@ impl Endpoint {
         call.timer = None;
         match &call.phase {
             Phase::Calling(_) => self.calling_elapsed(now, key, out),
-            Phase::Offered(_) => self.offered_elapsed(now, key, out),
+            Phase::Offered(_) => {
+                self.reliable_elapsed(now, key, out);
+                self.offered_elapsed(now, key, out);
+            }
+            Phase::Waiting(waiting) if waiting.gives_up_at <= now => self.give_up_retry(key, out),
             Phase::Up(_) => {
                 self.success_elapsed(now, key, out);
-                self.reinvite_elapsed(now, key, out);
+                self.session_elapsed(now, key, out);
             }
-            Phase::Ending(_) => {}
+            Phase::Ending(_) | Phase::Waiting(_) => {}
         }
+        self.changes_elapsed(now, key, out);
         self.settle_call(key);
     }
 }

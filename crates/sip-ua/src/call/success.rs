@@ -4,6 +4,7 @@ use plenum_sip_msg::{Core, HeaderName, Message, MessageBuilder, Method, StatusCo
 use plenum_time::Instant;
 
 use super::{MAX_FORKS, Session, Success};
+use crate::body::description_of;
 use crate::compose;
 use crate::dialog::Dialog;
 use crate::endpoint::Endpoint;
@@ -29,7 +30,8 @@ impl Endpoint {
             return;
         };
         let (flow, builder) = ack_in(&call.dialog, cseq, branch);
-        let message = compose::body(self.user_agent(builder), body).build();
+        let builder = compose::extra(self.user_agent(builder), &call.credentials);
+        let message = compose::body(builder, body).build();
         out.send(flow, message.bytes().clone());
         if let Some(transaction) = self.clients.get_mut(client) {
             transaction.remember_ack(call.dialog.remote_tag(), flow, message.bytes().clone());
@@ -53,8 +55,12 @@ impl Endpoint {
             wish: "acknowledge",
             state,
         })?;
+        if call.dialog.exchange.send_answer(body.as_ref()).is_err() {
+            // RFC 3261 13.2.2.4: the ACK goes in any case, and without an answer all is as before.
+            call.dialog.exchange.refuse();
+        }
         self.acknowledge_success(key, owed.client, owed.cseq, body, out);
-        self.next_reinvite(now, key, out);
+        self.next_change(now, key, out);
         Ok(())
     }
 
@@ -76,7 +82,7 @@ impl Endpoint {
             return self.repeat_ack(client, remote_tag, out);
         }
         let call = match transaction.owner {
-            ClientOwner::Invite(call) | ClientOwner::Reinvite(call) => self.calls.get(call),
+            ClientOwner::Invite(call) | ClientOwner::Change(call) => self.calls.get(call),
             _ => None,
         };
         let is_owed = call.is_some_and(|call| call.has_dialog(&core.call_id, remote_tag));
@@ -152,7 +158,7 @@ impl Endpoint {
         &mut self,
         now: Instant,
         key: CallKey,
-        server: ServerKey,
+        (server, is_reinvite): (ServerKey, bool),
         headers: &ExtraHeaders,
         body: Option<Body>,
         out: &mut Outbox,
@@ -161,11 +167,10 @@ impl Endpoint {
         let cseq = request.cseq().ok()?.number;
         let call = self.calls.get(key)?;
         let contact = call.contact.clone();
-        let is_reinvite = matches!(call.phase, super::Phase::Up(_));
         let abilities = self.abilities.clone();
         let fill = |builder: MessageBuilder| {
             let builder = with_contact(compose::extra(builder, headers), &contact);
-            compose::body(abilities.add(builder, headers), body)
+            compose::body(abilities.add_inside(builder, headers), body)
         };
         let status = StatusCode::OK;
         let response = self.send_response(now, server, status, fill, out)?;
@@ -205,16 +210,26 @@ impl Endpoint {
             return;
         };
         call.dialog.follow(&core, flow);
+        let said = description_of(&request);
+        let description = call.dialog.exchange.receive_answer(said);
         out.event(match success.is_reinvite {
-            false => Event::Acknowledged { call: key, request },
-            true => Event::ReinviteAcknowledged { call: key, request },
+            false => Event::Acknowledged {
+                call: key,
+                request,
+                description,
+            },
+            true => Event::ReinviteAcknowledged {
+                call: key,
+                request,
+                description,
+            },
         });
         let hang_up = self
             .session_mut(key)
             .and_then(|session| session.hang_up.take());
         match hang_up {
             Some(headers) => self.send_bye(now, key, EndCause::LocalBye, &headers, out),
-            None => self.next_reinvite(now, key, out),
+            None => self.next_change(now, key, out),
         }
         self.settle_call(key);
     }

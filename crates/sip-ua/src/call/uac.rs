@@ -1,5 +1,6 @@
 //! The INVITE that we send (RFC 3261 9.1 and 13.2).
 
+use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
@@ -8,16 +9,71 @@ use plenum_sip_msg::{
 };
 use plenum_time::Instant;
 
+use super::change::Changes;
+use super::exchange::Exchange;
+use super::prack::Order;
 use super::success::with_contact;
-use super::{Call, Calling, GivingUp, MAX_EARLY_DIALOGS, OwedAck, Phase, Session};
-use crate::compose::{self, RequestHead};
-use crate::dialog::Dialog;
+use super::{
+    Attempt, Call, Calling, GivingUp, Interval, MAX_EARLY_DIALOGS, OwedAck, Phase, Reliable,
+    Session,
+};
+use crate::body::description_of;
+use crate::compose;
+use crate::dialog::{Dialog, OwedPrack, Peer};
 use crate::endpoint::Endpoint;
 use crate::endpoint::drive::Silence;
 use crate::endpoint::sending::Outgoing;
 use crate::keys::ClientKey;
+use crate::random::Tag;
 use crate::transaction::ClientOwner;
-use crate::{CallError, CallKey, EndCause, Event, ExtraHeaders, Flow, Invite, Outbox};
+use crate::{
+    CallError, CallKey, Description, EarlyKey, EndCause, Event, ExtraHeaders, Flow, Invite, Outbox,
+};
+
+/// What a provisional response means to its early dialog.
+struct Early {
+    key: Option<EarlyKey>,
+    order: Order,
+    description: Description,
+}
+
+impl Default for Early {
+    fn default() -> Self {
+        Self {
+            key: None,
+            order: Order::Unreliable,
+            description: Description::None,
+        }
+    }
+}
+
+impl Calling {
+    /// The early dialog that a provisional response belongs to or opens (RFC 3261 12.1.2).
+    fn early_dialog(
+        &mut self,
+        response: &Message,
+        core: &Core,
+        (tag, flow, fallback): (Tag, Flow, &Uri),
+    ) -> Option<&mut Dialog> {
+        let remote_tag = core.to.tag()?;
+        let known = self
+            .early
+            .iter()
+            .position(|dialog| dialog.remote_tag() == remote_tag);
+        if let Some(at) = known {
+            return self.early.get_mut(at);
+        }
+        if self.early.len() >= MAX_EARLY_DIALOGS {
+            return None;
+        }
+        let mut dialog = Dialog::of_response(response, core, tag, flow, fallback);
+        dialog.exchange = Exchange::of_sent_invite(self.attempt.body());
+        dialog.early = Some(EarlyKey(self.forks));
+        self.forks += 1;
+        self.early.push(dialog);
+        self.early.last_mut()
+    }
+}
 
 impl Endpoint {
     pub(crate) fn place_call(
@@ -30,51 +86,25 @@ impl Endpoint {
             return Err(CallError::TooManyCalls(self.config.max_calls));
         }
         self.check_transactions()?;
-        let mut dialog = self.dialog_to_be(&invite);
-        let (cseq, branch) = (dialog.next_cseq(), self.random.branch());
-        let course = dialog.course_over(invite.flow);
-        let head = RequestHead {
-            method: Method::Invite,
-            course: &course,
-            from: &dialog.local,
-            to: &dialog.remote,
-            call_id: &dialog.call_id,
-            cseq,
-        };
-        let builder = compose::request(&head, branch);
-        let has_offer = invite.body.is_some();
-        let builder = self.invite_headers(builder, &invite.contact, &invite.headers);
-        let message = compose::body(builder, invite.body).build();
-        let local_tag = dialog.local_tag;
-        let expires_at = now + self.config.invite_expiry;
-        let key = self.calls.insert_with_key(|_| Call {
+        let dialog = self.dialog_to_be(&invite);
+        let (local_tag, contact) = (dialog.local_tag, invite.contact.clone());
+        let attempt = Box::new(Attempt::new(invite));
+        let interval = Interval::of(&self.config);
+        let key = self.calls.insert(Call {
             dialog,
-            contact: invite.contact,
-            phase: Phase::Calling(Calling {
-                client: ClientKey::default(),
-                has_offer,
-                early: Vec::new(),
-                expires_at,
-                giving_up: None,
-            }),
+            contact,
+            // Until the INVITE is sent, which is next.
+            phase: Phase::Ending(EndCause::LocalCancel),
             is_caller: true,
+            reliable: Reliable::default(),
+            interval,
+            credentials: ExtraHeaders::none(),
             timer: None,
+            connections: Vec::new(),
         });
         self.calls_by_tag.insert(local_tag, key);
         self.counters.calls += 1;
-        let (owner, method) = (ClientOwner::Invite(key), Method::Invite);
-        let outgoing = Outgoing {
-            flow: course.flow,
-            branch,
-            method,
-            owner,
-            message,
-        };
-        let client = self.open_client(now, outgoing, out);
-        if let Some(calling) = self.calling_mut(key) {
-            calling.client = client;
-        }
-        self.settle_call(key);
+        self.send_invite(now, key, attempt, out);
         Ok(key)
     }
 
@@ -98,10 +128,17 @@ impl Endpoint {
             routes: invite.routes.clone(),
             flow: invite.flow,
             is_translated: false,
+            peer: Peer::default(),
+            exchange: Exchange::default(),
+            changes: Changes::default(),
+            early: None,
+            was_early: None,
+            rseq: None,
+            owed_prack: None,
         }
     }
 
-    /// What INVITE and re-INVITE have beside the headers of every request.
+    /// What an INVITE has beside the headers of every request.
     pub(crate) fn invite_headers(
         &self,
         builder: MessageBuilder,
@@ -111,6 +148,18 @@ impl Endpoint {
         let builder = self.user_agent(compose::extra(builder, headers));
         let builder = with_contact(builder, contact);
         self.abilities.add(builder, headers)
+    }
+
+    /// What a re-INVITE or UPDATE has beside the headers of every request.
+    pub(crate) fn session_headers(
+        &self,
+        builder: MessageBuilder,
+        contact: &Uri,
+        headers: &ExtraHeaders,
+    ) -> MessageBuilder {
+        let builder = self.user_agent(compose::extra(builder, headers));
+        let builder = with_contact(builder, contact);
+        self.abilities.add_inside(builder, headers)
     }
 
     /// RFC 3261 20.41.
@@ -144,7 +193,10 @@ impl Endpoint {
         match status.class() {
             1 => self.invite_progressed(now, key, flow, response, core, out),
             2 => self.invite_accepted(now, key, (client, flow), response, core, out),
-            _ => self.invite_refused(key, status, Some(response), EndCause::Refused(status), out),
+            _ => {
+                let cause = EndCause::Refused(status);
+                self.invite_refused(now, key, status, Some(response), cause, out);
+            }
         }
         self.settle_call(key);
     }
@@ -166,29 +218,69 @@ impl Endpoint {
         let Phase::Calling(calling) = &mut call.phase else {
             return;
         };
-        let is_trying = response.status() == Some(StatusCode::TRYING);
-        if let Some(remote_tag) = core.to.tag().filter(|_| !is_trying)
-            && !calling
-                .early
-                .iter()
-                .any(|dialog| dialog.remote_tag() == remote_tag)
-            && calling.early.len() < MAX_EARLY_DIALOGS
-        {
-            calling
-                .early
-                .push(Dialog::of_response(response, core, tag, flow, fallback));
-        }
-        if calling.giving_up.is_some() {
+        if response.status() == Some(StatusCode::TRYING) {
             return self.send_cancel(now, key, out);
         }
-        if !is_trying {
-            // RFC 3261 16.6 and 16.7: timer C starts again with each of 101 to 199.
+        // RFC 3261 16.6 and 16.7: timer C starts again with each of 101 to 199.
+        if calling.giving_up.is_none() {
             calling.expires_at = expires_at;
-            out.event(Event::Progress {
-                call: key,
-                response: response.clone(),
-            });
         }
+        let course = (tag, flow, fallback);
+        let mut heard = Early::default();
+        if let Some(dialog) = calling.early_dialog(response, core, course) {
+            let order = dialog.order(response);
+            if order == Order::Drop {
+                return;
+            }
+            let said = description_of(response);
+            heard.key = dialog.early;
+            heard.order = order;
+            heard.description = dialog
+                .exchange
+                .receive_response(said, order != Order::Unreliable);
+            dialog.peer.learn(response);
+        }
+        self.early_heard(now, key, heard, response, core.cseq.number, out);
+    }
+
+    /// Acknowledges a provisional response and tells the owner of it.
+    fn early_heard(
+        &mut self,
+        now: Instant,
+        key: CallKey,
+        heard: Early,
+        response: &Message,
+        cseq: u32,
+        out: &mut Outbox,
+    ) {
+        let is_wanted = self
+            .calling_mut(key)
+            .is_some_and(|calling| calling.giving_up.is_none());
+        let is_offer = matches!(heard.description, Description::Offer(_));
+        if let Order::Next(rseq) = heard.order {
+            let owed = OwedPrack { rseq, cseq };
+            match self.dialog_at(key, heard.key) {
+                Some(dialog) if is_offer && is_wanted => dialog.owed_prack = Some(owed),
+                _ => self.send_prack(now, key, heard.key, owed, None, out),
+            }
+        }
+        if !is_wanted {
+            return self.send_cancel(now, key, out);
+        }
+        out.event(Event::Progress {
+            call: key,
+            early: heard.key,
+            response: response.clone(),
+            description: heard.description,
+            needs_prack: is_offer,
+        });
+        // RFC 6228: the fork has ended, others go on.
+        if response.status() == Some(StatusCode::EARLY_DIALOG_TERMINATED)
+            && let Some(calling) = self.calling_mut(key)
+        {
+            calling.early.retain(|dialog| dialog.early != heard.key);
+        }
+        self.next_change(now, key, out);
     }
 
     fn invite_accepted(
@@ -208,16 +300,27 @@ impl Endpoint {
         let Phase::Calling(calling) = &mut call.phase else {
             return;
         };
-        if let Some(early) = calling
+        let remote_tag = dialog.remote_tag();
+        let early = calling
             .early
             .iter()
-            .find(|early| early.remote_tag() == dialog.remote_tag())
-        {
-            // Requests may have gone both ways in the early dialog.
-            dialog.local_cseq = early.local_cseq;
-            dialog.remote_cseq = early.remote_cseq;
+            .position(|early| early.remote_tag() == remote_tag)
+            .map(|at| calling.early.swap_remove(at));
+        dialog.exchange = Exchange::of_sent_invite(calling.attempt.body());
+        let name = early.as_ref().and_then(|early| early.early);
+        if let Some(early) = early {
+            dialog.go_on_from(early);
         }
-        let (has_offer, giving_up) = (calling.has_offer, calling.giving_up.take());
+        dialog.peer.learn(response);
+        let description = dialog
+            .exchange
+            .receive_response(description_of(response), true);
+        let has_offer = calling.attempt.has_offer() || dialog.exchange.may_offer();
+        if calling.attempt.has_offer() && !dialog.changes.is_running() {
+            // An answer that is missing leaves no offer behind.
+            dialog.exchange.receive_answer(None);
+        }
+        let giving_up = calling.giving_up.take();
         call.dialog = dialog;
         call.phase = Phase::Up(Session::default());
         if has_offer || giving_up.is_some() {
@@ -235,52 +338,29 @@ impl Endpoint {
                 self.send_bye(now, key, cause, &headers, out);
             }
             None => {
-                let (response, needs_acknowledge) = (response.clone(), !has_offer);
+                self.agree_as_client(now, key, response);
                 out.event(Event::Answered {
                     call: key,
-                    response,
-                    needs_acknowledge,
+                    early: name,
+                    response: response.clone(),
+                    description,
+                    needs_acknowledge: !has_offer,
                 });
+                self.next_change(now, key, out);
             }
         }
-    }
-
-    fn invite_refused(
-        &mut self,
-        key: CallKey,
-        status: StatusCode,
-        response: Option<&Message>,
-        cause: EndCause,
-        out: &mut Outbox,
-    ) {
-        let Some(calling) = self.calling_mut(key) else {
-            return;
-        };
-        let (cause, status, response) = match calling.giving_up.take() {
-            Some(wish) => (wish.cause, StatusCode::REQUEST_TIMEOUT, None),
-            None => (cause, status, response.cloned()),
-        };
-        let is_news = !matches!(cause, EndCause::LocalCancel | EndCause::RemoteBye(_));
-        if is_news {
-            out.event(Event::Refused {
-                call: key,
-                status,
-                response,
-            });
-        }
-        self.end_call(key, cause, out);
     }
 
     /// Our INVITE got no response at all, or its transport failed.
-    pub(crate) fn invite_unanswered(&mut self, key: CallKey, silence: Silence, out: &mut Outbox) {
-        let (status, cause) = match silence {
-            // RFC 3261 8.1.3.1: as if these responses had come.
-            Silence::TimedOut => (StatusCode::REQUEST_TIMEOUT, EndCause::TimedOut),
-            Silence::TransportFailed => {
-                (StatusCode::SERVICE_UNAVAILABLE, EndCause::TransportFailed)
-            }
-        };
-        self.invite_refused(key, status, None, cause, out);
+    pub(crate) fn invite_unanswered(
+        &mut self,
+        now: Instant,
+        key: CallKey,
+        silence: Silence,
+        out: &mut Outbox,
+    ) {
+        let (status, cause) = silence.meaning();
+        self.invite_refused(now, key, status, None, cause, out);
     }
 
     /// Gives up an INVITE: CANCEL as soon as it may go.
@@ -380,7 +460,7 @@ impl Endpoint {
         if is_cancelled {
             self.close_client(client);
             let status = StatusCode::REQUEST_TIMEOUT;
-            return self.invite_refused(key, status, None, EndCause::TimedOut, out);
+            return self.invite_refused(now, key, status, None, EndCause::TimedOut, out);
         }
         // Where no response came at all no CANCEL may go, and timer B ends the call.
         calling.expires_at = now + patience;

@@ -1,12 +1,15 @@
 //! The INVITE that comes in (RFC 3261 9.2 and 13.3).
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use plenum_sip_msg::{Message, MessageBuilder, StatusCode, Uri};
 use plenum_time::Instant;
 
+use super::exchange::Exchange;
 use super::success::with_contact;
-use super::{Call, Offered, Phase, Session};
+use super::{Call, Held, Interval, Offered, Phase, Reliability, Reliable, Session};
+use crate::body::description_of;
 use crate::compose;
 use crate::dialog::Dialog;
 use crate::endpoint::Endpoint;
@@ -15,6 +18,9 @@ use crate::endpoint::sending::response_flow;
 use crate::keys::ServerKey;
 use crate::transaction::ServerId;
 use crate::{Body, CallError, CallKey, EndCause, Event, ExtraHeaders, Outbox};
+
+/// The wish that an INVITE which is answered already, and held, still allows.
+const END: &str = "end";
 
 impl Endpoint {
     /// An INVITE outside of any dialog.
@@ -38,29 +44,22 @@ impl Endpoint {
         let Some(tag) = self.servers.get(server).map(|transaction| transaction.tag) else {
             return;
         };
-        let Some(dialog) = Dialog::of_request(&request, &core, tag, flow) else {
+        if let Some(headers) = self.inspect_interval(&request) {
+            let status = StatusCode::SESSION_INTERVAL_TOO_SMALL;
+            return self.refuse(now, server, status, &headers, out);
+        }
+        let Some(mut dialog) = Dialog::of_request(&request, &core, tag, flow) else {
             let sentence = "an INVITE must have one Contact with a sip or sips URI, \
                             and every Record-Route must be an address";
             let headers = compose::warning(sentence);
             return self.refuse(now, server, StatusCode::BAD_REQUEST, &headers, out);
         };
-        let expires = request.expires().ok().flatten();
-        let user = request
-            .request_uri()
-            .ok()
-            .and_then(|uri| uri.user().map(|u| u.into_owned()));
-        let call = self.calls.insert(Call {
-            dialog,
-            contact: compose::contact(&flow, user.as_deref()),
-            phase: Phase::Offered(Offered {
-                server,
-                refresh_at: now + self.config.provisional_refresh,
-                expires_at: expires.map(|seconds| now + Duration::from_secs(seconds.into())),
-                has_provisional: false,
-            }),
-            is_caller: false,
-            timer: None,
-        });
+        let (exchange, description) = Exchange::of_received_invite(description_of(&request));
+        dialog.exchange = exchange;
+        dialog.peer.learn(&request);
+        let call = self
+            .calls
+            .insert(self.offered_call(now, dialog, server, &request));
         self.calls_by_tag.insert(tag, call);
         self.counters.calls += 1;
         if let Some(transaction) = self.servers.get_mut(server) {
@@ -73,7 +72,40 @@ impl Endpoint {
             call,
             flow,
             request,
+            description,
         });
+    }
+
+    /// A call as it is when its INVITE has just come.
+    fn offered_call(
+        &self,
+        now: Instant,
+        dialog: Dialog,
+        server: ServerKey,
+        request: &Message,
+    ) -> Call {
+        let expires = request.expires().ok().flatten();
+        let user = request
+            .request_uri()
+            .ok()
+            .and_then(|uri| uri.user().map(|user| user.into_owned()));
+        Call {
+            contact: compose::contact(&dialog.flow, user.as_deref()),
+            dialog,
+            phase: Phase::Offered(Offered {
+                server,
+                refresh_at: now + self.config.provisional_refresh,
+                expires_at: expires.map(|seconds| now + Duration::from_secs(seconds.into())),
+                has_provisional: false,
+                held: None,
+            }),
+            is_caller: false,
+            reliable: Reliable::of(request, self.config.reliable_provisionals),
+            interval: Interval::of(&self.config),
+            credentials: ExtraHeaders::none(),
+            timer: None,
+            connections: Vec::new(),
+        }
     }
 
     pub(crate) fn send_provisional(
@@ -82,6 +114,7 @@ impl Endpoint {
         key: CallKey,
         status: StatusCode,
         body: Option<Body>,
+        reliability: Reliability,
         out: &mut Outbox,
     ) -> Result<(), CallError> {
         if !(101..=199).contains(&status.as_u16()) {
@@ -92,18 +125,33 @@ impl Endpoint {
             });
         }
         let refresh_at = now + self.config.provisional_refresh;
-        let offered = self.offered_mut(key, "send a provisional response")?;
+        let wish = "send a provisional response";
+        self.offered_mut(key, wish)?;
+        let call = self.calls.get_mut(key).ok_or(CallError::UnknownCall)?;
+        let is_reliable = call.reliable.is_required
+            || (call.reliable.is_possible && reliability == Reliability::WherePossible);
+        if is_reliable {
+            self.send_reliable(now, key, status, body, out)?;
+        } else {
+            let exchange = &mut call.dialog.exchange;
+            let decide = |body| exchange.send_response(body, false, false);
+            let body = compose::session_body(body, decide)?;
+            let server = self.offered_mut(key, wish)?.server;
+            let fill = self.dialog_making(key);
+            self.send_response(now, server, status, |b| compose::body(fill(b), body), out);
+        }
+        let offered = self.offered_mut(key, wish)?;
         offered.refresh_at = refresh_at;
         offered.has_provisional = true;
-        let server = offered.server;
-        let fill = self.dialog_making(key);
-        self.send_response(now, server, status, |b| compose::body(fill(b), body), out);
         self.settle_call(key);
         Ok(())
     }
 
     /// RFC 3261 12.1.1 and 13.3.1: what a provisional response that makes a dialog carries.
-    fn dialog_making(&self, key: CallKey) -> impl FnOnce(MessageBuilder) -> MessageBuilder + use<> {
+    pub(crate) fn dialog_making(
+        &self,
+        key: CallKey,
+    ) -> impl FnOnce(MessageBuilder) -> MessageBuilder + use<> {
         let contact = self.calls.get(key).map(|call| call.contact.clone());
         let allow = self.abilities.allow.clone();
         move |builder| {
@@ -125,18 +173,42 @@ impl Endpoint {
         out: &mut Outbox,
     ) -> Result<(), CallError> {
         let server = self.offered_mut(key, "accept")?.server;
-        if let (Some(contact), Some(call)) = (contact, self.calls.get_mut(key)) {
+        let call = self.calls.get_mut(key).ok_or(CallError::UnknownCall)?;
+        let exchange = &mut call.dialog.exchange;
+        let body = compose::session_body(body, |body| exchange.send_response(body, true, true))?;
+        if let Some(contact) = contact {
             call.contact = contact;
         }
-        let success = self.send_success(now, key, server, headers, body, out);
+        if self.must_hold_success(key) {
+            let headers = headers.clone();
+            self.offered_mut(key, "accept")?.held = Some(Held { headers, body });
+            return Ok(());
+        }
+        self.answer_offer(now, key, server, headers, body, out);
+        Ok(())
+    }
+
+    /// Sends the success and lets the call be up.
+    pub(crate) fn answer_offer(
+        &mut self,
+        now: Instant,
+        key: CallKey,
+        server: ServerKey,
+        headers: &ExtraHeaders,
+        body: Option<Body>,
+        out: &mut Outbox,
+    ) {
         if let Some(call) = self.calls.get_mut(key) {
-            call.phase = Phase::Up(Session {
-                unacknowledged: success,
-                ..Session::default()
-            });
+            call.phase = Phase::Up(Session::default());
+        }
+        let request = self.servers.get(server).and_then(|t| t.request.clone());
+        let timer = request.map(|request| self.agree_as_server(now, key, &request));
+        let headers = headers.over(&timer.unwrap_or_default());
+        let success = self.send_success(now, key, (server, false), &headers, body, out);
+        if let Some(session) = self.session_mut(key) {
+            session.unacknowledged = success;
         }
         self.settle_call(key);
-        Ok(())
     }
 
     pub(crate) fn reject_call(
@@ -169,7 +241,7 @@ impl Endpoint {
         cause: EndCause,
         out: &mut Outbox,
     ) {
-        let Ok(offered) = self.offered_mut(key, "reject") else {
+        let Ok(offered) = self.offered_mut(key, END) else {
             return;
         };
         let server = offered.server;
@@ -181,7 +253,8 @@ impl Endpoint {
         let call = self.calls.get_mut(key).ok_or(CallError::UnknownCall)?;
         let state = call.state();
         match &mut call.phase {
-            Phase::Offered(offered) => Ok(offered),
+            // Only the end of the call can change what is answered already.
+            Phase::Offered(offered) if offered.held.is_none() || wish == END => Ok(offered),
             _ => Err(CallError::WrongState { wish, state }),
         }
     }
@@ -246,7 +319,7 @@ impl Endpoint {
             Phase::Up(session) if session.remote == Some(invite) => {
                 self.refuse_remote_reinvite(now, key, status, &none, out);
                 out.event(Event::ReinviteCancelled { call: key });
-                self.next_reinvite(now, key, out);
+                self.next_change(now, key, out);
             }
             _ => {}
         }
@@ -255,7 +328,7 @@ impl Endpoint {
     /// Repeats the provisional response, or gives up an INVITE that has expired.
     pub(crate) fn offered_elapsed(&mut self, now: Instant, key: CallKey, out: &mut Outbox) {
         let refresh_at = now + self.config.provisional_refresh;
-        let Ok(offered) = self.offered_mut(key, "refresh") else {
+        let Ok(offered) = self.offered_mut(key, END) else {
             return;
         };
         if offered.expires_at.is_some_and(|at| at <= now) {
@@ -267,6 +340,12 @@ impl Endpoint {
             return;
         }
         offered.refresh_at = refresh_at;
+        if self.repeat_reliably(now, key, out) {
+            return;
+        }
+        let Ok(offered) = self.offered_mut(key, END) else {
+            return;
+        };
         let server = offered.server;
         let has_provisional = core::mem::replace(&mut offered.has_provisional, true);
         if !has_provisional {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use plenum_sip_msg::{Core, HeaderName, Message, Method, StatusCode};
+use plenum_sip_msg::{Core, HeaderName, MediaType, Message, Method, StatusCode};
 use plenum_time::Instant;
 
 use super::Endpoint;
@@ -11,7 +11,7 @@ use super::sending::response_flow;
 use crate::compose;
 use crate::keys::ServerKey;
 use crate::transaction::MergeId;
-use crate::{ExtraHeaders, Flow, Outbox};
+use crate::{Description, ExtraHeaders, Flow, Outbox};
 
 /// Why a request is refused before anybody acts on it.
 struct Refusal {
@@ -59,11 +59,16 @@ impl Endpoint {
         }
         match (call, core.to.tag().is_some(), &core.cseq.method) {
             (Some(call), _, _) => self.receive_in_call(now, call, key, received, out),
-            (None, true, _) | (None, false, Method::Bye) => self.refuse_unknown(now, key, out),
+            (None, true, _) | (None, false, Method::Bye | Method::Prack | Method::Update) => {
+                self.refuse_unknown(now, key, out)
+            }
             (None, false, Method::Invite) => {
                 self.receive_invite(now, key, received, out);
             }
-            (None, false, _) => self.deliver_request(key, None, received, out),
+            (None, false, _) => {
+                let Received { flow, request, .. } = received;
+                self.deliver_request(key, None, (flow, request), Description::None, out);
+            }
         }
     }
 
@@ -102,18 +107,21 @@ impl Endpoint {
             .or_else(|| inspect_target(request))
             .or_else(|| inspect_max_forwards(request))
             .or_else(|| self.inspect_require(request))
+            .or_else(|| inspect_body(&core.cseq.method, request))
+            .or_else(|| inspect_accept(&core.cseq.method, request))
     }
 
     fn inspect_method(&self, method: &Method) -> Option<Refusal> {
-        let is_own = matches!(method, Method::Invite | Method::Bye);
+        let is_own = match method {
+            Method::Invite | Method::Bye => true,
+            Method::Prack => self.config.reliable_provisionals,
+            _ => false,
+        };
         if is_own || self.config.methods.contains(method) {
             return None;
         }
-        // RFC 3261 21.5.2: 501 for what is not recognised, 405 for what is not wanted here.
-        let status = match method {
-            Method::Extension(_) => StatusCode::NOT_IMPLEMENTED,
-            _ => StatusCode::METHOD_NOT_ALLOWED,
-        };
+        // RFC 3261 8.2.1: 405 also for a method that nobody has heard of.
+        let status = StatusCode::METHOD_NOT_ALLOWED;
         let refusal = Refusal::new(status, "this method is not served here; see Allow");
         Some(refusal.with(HeaderName::Allow, &*self.abilities.allow))
     }
@@ -121,13 +129,7 @@ impl Endpoint {
     /// RFC 3261 8.2.2.3.
     fn inspect_require(&self, request: &Message) -> Option<Refusal> {
         let required = request.require();
-        let is_unknown = |option: &&str| {
-            !self
-                .config
-                .supported
-                .iter()
-                .any(|own| own.as_str().eq_ignore_ascii_case(option))
-        };
+        let is_unknown = |option: &&str| !self.abilities.supports(option);
         let unknown = compose::list(required.iter().filter(is_unknown));
         if unknown.is_empty() {
             return None;
@@ -162,6 +164,62 @@ fn inspect_max_forwards(request: &Message) -> Option<Refusal> {
         StatusCode::BAD_REQUEST,
         &alloc::format!("{error}"),
     ))
+}
+
+/// RFC 3261 8.2.3: a body that the session depends on must be understood.
+fn inspect_body(method: &Method, request: &Message) -> Option<Refusal> {
+    if !matches!(method, Method::Invite | Method::Update | Method::Prack) {
+        return None;
+    }
+    let refused = |sentence: &str, name: HeaderName, value: &str| {
+        let refusal = Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence);
+        Some(refusal.with(name, value))
+    };
+    // RFC 3261 20.11: what is optional is ignored.
+    let disposition = request.text(&HeaderName::ContentDisposition);
+    let is_optional = disposition
+        .as_deref()
+        .is_some_and(|text| text.replace(' ', "").contains("handling=optional"));
+    if request.body().is_empty() || is_optional {
+        return None;
+    }
+    let encoding = request.text(&HeaderName::ContentEncoding);
+    if encoding.is_some_and(|coding| !coding.trim().eq_ignore_ascii_case("identity")) {
+        let sentence = "an encoded body is not understood here; see Accept-Encoding";
+        return refused(sentence, HeaderName::AcceptEncoding, "identity");
+    }
+    let kind = match request.content_type() {
+        Ok(kind) => kind?,
+        Err(error) => {
+            let sentence = alloc::format!("{error}");
+            return Some(Refusal::new(StatusCode::BAD_REQUEST, &sentence));
+        }
+    };
+    if kind.is("application", "sdp") || kind.kind.eq_ignore_ascii_case("multipart") {
+        return None;
+    }
+    let sentence = "the body must be a session description; see Accept";
+    refused(sentence, HeaderName::Accept, "application/sdp")
+}
+
+/// RFC 3261 21.4.7: who wants no session description cannot be answered.
+fn inspect_accept(method: &Method, request: &Message) -> Option<Refusal> {
+    let is_session = matches!(method, Method::Invite | Method::Update);
+    if !is_session || !request.has(&HeaderName::Accept) {
+        return None;
+    }
+    let takes_sdp = |kind: &MediaType| {
+        kind.covers("application", "sdp") || kind.kind.eq_ignore_ascii_case("multipart")
+    };
+    if request
+        .accept()
+        .filter_map(Result::ok)
+        .any(|k| takes_sdp(&k))
+    {
+        return None;
+    }
+    let sentence = "our answer is application/sdp, which Accept does not name";
+    Some(Refusal::new(StatusCode::NOT_ACCEPTABLE, sentence))
 }
 
 /// Rounds up to seconds, as headers want them.

@@ -2,12 +2,13 @@
 
 use alloc::vec::Vec;
 
+use plenum_sip_msg::StatusCode;
 use plenum_time::Instant;
 
 use super::{Due, Endpoint};
 use crate::keys::{ClientKey, ServerKey};
 use crate::transaction::{ClientOwner, Elapsed, Machine};
-use crate::{ConnectionId, Flow, Outbox};
+use crate::{CallKey, ConnectionId, EndCause, Flow, Outbox};
 
 /// Why a request of ours got no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,16 @@ pub(crate) enum Silence {
     TransportFailed,
 }
 
+impl Silence {
+    /// RFC 3261 8.1.3.1: as if these responses had come.
+    pub(crate) const fn meaning(self) -> (StatusCode, EndCause) {
+        match self {
+            Self::TimedOut => (StatusCode::REQUEST_TIMEOUT, EndCause::TimedOut),
+            Self::TransportFailed => (StatusCode::SERVICE_UNAVAILABLE, EndCause::TransportFailed),
+        }
+    }
+}
+
 impl Endpoint {
     pub(super) fn fire_due(&mut self, now: Instant, out: &mut Outbox) {
         while let Some((_, due)) = self.timers.pop_due(now) {
@@ -25,6 +36,9 @@ impl Endpoint {
                 Due::Client(key) => self.client_elapsed(now, key, out),
                 Due::Server(key) => self.server_elapsed(now, key, out),
                 Due::Call(key) => self.call_elapsed(now, key, out),
+                Due::Request(key) => {
+                    self.requests.remove(key);
+                }
             }
         }
     }
@@ -67,6 +81,10 @@ impl Endpoint {
             }
             Elapsed::TimedOut => {
                 self.counters.timeouts += 1;
+                let call = transaction.call;
+                if let Some(call) = call {
+                    self.request_forgotten(now, key, call, out);
+                }
                 self.servers.remove(key);
             }
             Elapsed::Over => {
@@ -84,20 +102,16 @@ impl Endpoint {
         };
         match transaction.owner {
             ClientOwner::Nobody => {}
-            ClientOwner::Invite(call) => self.invite_unanswered(call, silence, out),
-            ClientOwner::Reinvite(call) => self.reinvite_unanswered(now, call, silence, out),
+            ClientOwner::Invite(call) => self.invite_unanswered(now, call, silence, out),
+            ClientOwner::Change(call) => self.change_unanswered(now, call, key, silence, out),
             ClientOwner::Bye(call) => self.bye_unanswered(call, out),
-            ClientOwner::Request(call) => self.request_answered(now, key, call, None, out),
+            ClientOwner::Request(request) => self.request_answered(now, request, None, out),
         }
     }
 
     pub(super) fn fail_flow(&mut self, now: Instant, flow: Flow, out: &mut Outbox) {
-        let is_on = |other: &Flow| {
-            other.transport == flow.transport
-                && other.remote == flow.remote
-                && other.connection == flow.connection
-        };
-        self.fail_clients(now, is_on, out);
+        let failed = self.clients.on_flow(&flow);
+        self.fail_clients(now, failed, out);
     }
 
     pub(super) fn fail_connection(
@@ -106,30 +120,44 @@ impl Endpoint {
         connection: ConnectionId,
         out: &mut Outbox,
     ) {
-        let is_on = |flow: &Flow| flow.connection == Some(connection);
-        for (_, transaction) in self.servers.iter_mut() {
-            if is_on(&transaction.flow) {
-                // RFC 3261 18.2.2: the address of sent-by is next, by a fresh connection.
-                transaction.flow.connection = None;
-                transaction.flow.remote.set_port(transaction.sent_by_port);
+        for key in self.servers.on_connection(connection) {
+            self.servers.leave_connection(key);
+        }
+        for key in self.calls_by_connection.keys(&connection) {
+            if let Some(call) = self.calls.get_mut(key) {
+                call.connection_closed(connection);
             }
+            self.index_call(key);
         }
-        for (_, call) in &mut self.calls {
-            call.connection_closed(connection);
-        }
-        self.fail_clients(now, is_on, out);
+        let failed = self.clients.on_connection(connection);
+        self.fail_clients(now, failed, out);
     }
 
-    fn fail_clients(&mut self, now: Instant, is_on: impl Fn(&Flow) -> bool, out: &mut Outbox) {
-        let failed: Vec<ClientKey> = self
-            .clients
-            .iter_mut()
-            .filter(|(_, transaction)| is_on(&transaction.flow) && transaction.machine.is_open())
-            .map(|(key, _)| key)
-            .collect();
+    fn fail_clients(&mut self, now: Instant, failed: Vec<ClientKey>, out: &mut Outbox) {
         for key in failed {
-            self.counters.transport_failures += 1;
-            self.client_failed(now, key, Silence::TransportFailed, out);
+            let is_open = |key| self.clients.get(key).is_some_and(|t| t.machine.is_open());
+            if is_open(key) {
+                self.counters.transport_failures += 1;
+                self.client_failed(now, key, Silence::TransportFailed, out);
+            }
         }
+    }
+
+    /// Keeps the index of calls by connection true.
+    pub(crate) fn index_call(&mut self, key: CallKey) {
+        let Some(call) = self.calls.get_mut(key) else {
+            return;
+        };
+        let used = call.connections_in_use();
+        if used == call.connections {
+            return;
+        }
+        for connection in &call.connections {
+            self.calls_by_connection.remove(connection, key);
+        }
+        for connection in &used {
+            self.calls_by_connection.insert(*connection, key);
+        }
+        call.connections = used;
     }
 }

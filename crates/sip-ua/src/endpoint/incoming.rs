@@ -8,7 +8,7 @@ use super::sending::response_flow;
 use crate::compose;
 use crate::keys::{ClientKey, ServerKey};
 use crate::transaction::{AckHeard, ClientHeard, ClientOwner, ServerId, ServerMachine};
-use crate::{CallKey, Event, Flow, Outbox, RequestKey};
+use crate::{CallKey, Description, EarlyKey, Event, Flow, Outbox, RequestKey};
 
 /// A request with where it came from and its basic headers.
 #[derive(Debug)]
@@ -66,12 +66,13 @@ impl Endpoint {
             return;
         };
         let owner = transaction.owner;
+        let heard = transaction.machine.receive(now, status, &timing);
         if transaction.flow.remote == flow.remote {
             // What follows goes over the connection that was opened for the request.
-            transaction.flow.connection = flow.connection;
+            self.clients.set_connection(key, flow.connection);
         }
         let path = (key, flow);
-        match transaction.machine.receive(now, status, &timing) {
+        match heard {
             ClientHeard::Ignore => return,
             ClientHeard::AckAgain => self.repeat_ack(key, "", out),
             ClientHeard::DeliverAgain => self.repeat_success(now, key, response, &core, out),
@@ -205,12 +206,12 @@ impl Endpoint {
             ClientOwner::Invite(call) => {
                 self.invite_answered(now, call, (key, flow), response, core, out);
             }
-            ClientOwner::Reinvite(call) => {
-                self.reinvite_answered(now, call, key, response, core, out);
+            ClientOwner::Change(call) => {
+                self.change_answered(now, call, key, response, core, out);
             }
             ClientOwner::Bye(call) => self.bye_answered(call, response, out),
-            ClientOwner::Request(call) => {
-                self.request_answered(now, key, call, Some(response), out);
+            ClientOwner::Request(request) => {
+                self.request_answered(now, request, Some(response), out);
             }
         }
     }
@@ -219,19 +220,22 @@ impl Endpoint {
     pub(crate) fn deliver_request(
         &mut self,
         key: ServerKey,
-        call: Option<CallKey>,
-        received: Received,
+        place: Option<(CallKey, Option<EarlyKey>)>,
+        (flow, request): (Flow, Message),
+        description: Description,
         out: &mut Outbox,
     ) {
-        let Received { flow, request, .. } = received;
+        let call = place.map(|(call, _)| call);
         if let Some(transaction) = self.servers.get_mut(key) {
             transaction.call = call;
         }
         out.event(Event::Request {
             key: RequestKey(key),
             call,
+            early: place.and_then(|(_, early)| early),
             flow,
             request,
+            description,
         });
     }
 }

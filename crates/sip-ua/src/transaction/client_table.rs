@@ -1,5 +1,6 @@
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::net::SocketAddr;
 
 use bytes::Bytes;
 use hashbrown::HashMap;
@@ -7,10 +8,10 @@ use plenum_sip_msg::{Method, StatusCode};
 use plenum_time::{Instant, TimerId};
 use slotmap::SlotMap;
 
-use super::{Client, ClientHeard, Elapsed, InviteClient, Machine, Timing};
+use super::{Client, ClientHeard, Elapsed, Index, InviteClient, Machine, Timing};
 use crate::keys::ClientKey;
 use crate::random::Branch;
-use crate::{CallKey, Flow};
+use crate::{CallKey, ClientRequestKey, ConnectionId, Flow, Transport};
 
 /// One client transaction with what it needs to repeat itself.
 #[derive(Debug)]
@@ -57,13 +58,13 @@ pub(crate) struct SentAck {
 pub(crate) enum ClientOwner {
     /// The INVITE of a call that we placed.
     Invite(CallKey),
-    /// A re-INVITE.
-    Reinvite(CallKey),
+    /// A re-INVITE or UPDATE.
+    Change(CallKey),
     /// The BYE of a call.
     Bye(CallKey),
     /// A request that our owner wished.
-    Request(Option<CallKey>),
-    /// Nobody: a CANCEL, or the BYE of an answer that came too late.
+    Request(ClientRequestKey),
+    /// Nobody: a CANCEL, a PRACK, or the BYE of an answer that came too late.
     Nobody,
 }
 
@@ -130,20 +131,70 @@ pub(crate) struct ClientTable {
     /// RFC 3261 17.1.3: a response belongs to the branch and method of its request; of all methods
     /// only CANCEL shares the branch of another request.
     by_branch: HashMap<(Branch, bool), ClientKey>,
+    by_flow: Index<Way, ClientKey>,
+    by_connection: Index<ConnectionId, ClientKey>,
+}
+
+/// What of a flow fails together; our own address does not matter.
+type Way = (Transport, SocketAddr, Option<ConnectionId>);
+
+fn way(flow: &Flow) -> Way {
+    (flow.transport, flow.remote, flow.connection)
 }
 
 impl ClientTable {
     pub(crate) fn insert(&mut self, transaction: ClientTransaction) -> ClientKey {
         let id = (transaction.branch, transaction.method == Method::Cancel);
+        let flow = transaction.flow;
         let key = self.all.insert(transaction);
         self.by_branch.insert(id, key);
+        self.index(&flow, key);
         key
+    }
+
+    fn index(&mut self, flow: &Flow, key: ClientKey) {
+        self.by_flow.insert(way(flow), key);
+        if let Some(connection) = flow.connection {
+            self.by_connection.insert(connection, key);
+        }
+    }
+
+    fn unindex(&mut self, flow: &Flow, key: ClientKey) {
+        self.by_flow.remove(&way(flow), key);
+        if let Some(connection) = flow.connection {
+            self.by_connection.remove(&connection, key);
+        }
+    }
+
+    /// Notes the connection that was opened for a request.
+    pub(crate) fn set_connection(&mut self, key: ClientKey, connection: Option<ConnectionId>) {
+        let Some(transaction) = self.all.get_mut(key) else {
+            return;
+        };
+        let before = transaction.flow;
+        if before.connection != connection {
+            transaction.flow.connection = connection;
+            let after = transaction.flow;
+            self.unindex(&before, key);
+            self.index(&after, key);
+        }
+    }
+
+    /// The transactions over one flow, in order.
+    pub(crate) fn on_flow(&self, flow: &Flow) -> Vec<ClientKey> {
+        self.by_flow.keys(&way(flow))
+    }
+
+    /// The transactions over one connection, in order.
+    pub(crate) fn on_connection(&self, connection: ConnectionId) -> Vec<ClientKey> {
+        self.by_connection.keys(&connection)
     }
 
     pub(crate) fn remove(&mut self, key: ClientKey) -> Option<ClientTransaction> {
         let transaction = self.all.remove(key)?;
         self.by_branch
             .remove(&(transaction.branch, transaction.method == Method::Cancel));
+        self.unindex(&transaction.flow, key);
         Some(transaction)
     }
 
@@ -163,10 +214,6 @@ impl ClientTable {
 
     pub(crate) fn get_mut(&mut self, key: ClientKey) -> Option<&mut ClientTransaction> {
         self.all.get_mut(key)
-    }
-
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (ClientKey, &mut ClientTransaction)> {
-        self.all.iter_mut()
     }
 
     pub(crate) fn len(&self) -> usize {

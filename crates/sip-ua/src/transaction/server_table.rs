@@ -1,13 +1,15 @@
+use alloc::vec::Vec;
+
 use bytes::Bytes;
 use hashbrown::HashMap;
 use plenum_sip_msg::{Message, StatusCode};
 use plenum_time::{Instant, TimerId};
 use slotmap::SlotMap;
 
-use super::{Elapsed, InviteServer, Machine, MergeId, Server, ServerId, Timing};
+use super::{Elapsed, Index, InviteServer, Machine, MergeId, Server, ServerId, Timing};
 use crate::keys::ServerKey;
 use crate::random::Tag;
-use crate::{CallKey, Flow};
+use crate::{CallKey, ConnectionId, Flow};
 
 /// One server transaction with what it needs to answer and to repeat itself.
 #[derive(Debug)]
@@ -83,13 +85,18 @@ pub(crate) struct ServerTable {
     all: SlotMap<ServerKey, ServerTransaction>,
     by_id: HashMap<ServerId, ServerKey>,
     by_merge: HashMap<MergeId, ServerKey>,
+    by_connection: Index<ConnectionId, ServerKey>,
 }
 
 impl ServerTable {
     pub(crate) fn insert(&mut self, transaction: ServerTransaction) -> ServerKey {
         let (id, merge) = (transaction.id.clone(), transaction.merge.clone());
+        let connection = transaction.flow.connection;
         let key = self.all.insert(transaction);
         self.by_id.insert(id, key);
+        if let Some(connection) = connection {
+            self.by_connection.insert(connection, key);
+        }
         if let Some(merge) = merge {
             // The first path stands for the request; `remove` of another leaves it alone.
             self.by_merge.entry(merge).or_insert(key);
@@ -105,7 +112,26 @@ impl ServerTable {
         {
             self.by_merge.remove(merge);
         }
+        if let Some(connection) = transaction.flow.connection {
+            self.by_connection.remove(&connection, key);
+        }
         Some(transaction)
+    }
+
+    /// The transactions over one connection, in order.
+    pub(crate) fn on_connection(&self, connection: ConnectionId) -> Vec<ServerKey> {
+        self.by_connection.keys(&connection)
+    }
+
+    /// RFC 3261 18.2.2: the connection is gone, so the address of sent-by is next, by a fresh one.
+    pub(crate) fn leave_connection(&mut self, key: ServerKey) {
+        let Some(transaction) = self.all.get_mut(key) else {
+            return;
+        };
+        if let Some(connection) = transaction.flow.connection.take() {
+            transaction.flow.remote.set_port(transaction.sent_by_port);
+            self.by_connection.remove(&connection, key);
+        }
     }
 
     pub(crate) fn find(&self, id: &ServerId) -> Option<ServerKey> {
@@ -123,10 +149,6 @@ impl ServerTable {
 
     pub(crate) fn get_mut(&mut self, key: ServerKey) -> Option<&mut ServerTransaction> {
         self.all.get_mut(key)
-    }
-
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (ServerKey, &mut ServerTransaction)> {
-        self.all.iter_mut()
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use plenum_sip_msg::{HeaderName, Limits, Message, StatusCode};
 use plenum_sip_ua::{
     Body, CallKey, ConnectionId, EndCause, Endpoint, EndpointConfig, Event, ExtraHeaders, Flow,
-    Invite, Outbox, Output,
+    Invite, Outbox, Output, Reliability, RequestKey,
 };
 use plenum_time::Instant;
 
@@ -168,6 +168,31 @@ impl Bench {
         self.drain();
     }
 
+    /// Our owner sends a reliable provisional response.
+    pub(crate) fn ring_reliably(&mut self, call: CallKey, code: u16, body: Option<Body>) {
+        let reliably = Reliability::WherePossible;
+        let out = &mut self.out;
+        self.ua
+            .provisional(self.now, call, status(code), body, reliably, out)
+            .unwrap();
+        self.drain();
+    }
+
+    pub(crate) fn update(&mut self, call: CallKey, body: Option<Body>) {
+        self.ua
+            .update(self.now, call, None, body, &mut self.out)
+            .unwrap();
+        self.drain();
+    }
+
+    pub(crate) fn respond(&mut self, key: RequestKey, code: u16, body: Option<Body>) {
+        let none = ExtraHeaders::none();
+        self.ua
+            .respond(self.now, key, status(code), &none, body, &mut self.out)
+            .unwrap();
+        self.drain();
+    }
+
     pub(crate) fn hang_up(&mut self, call: CallKey) {
         self.ua
             .hang_up(self.now, call, &ExtraHeaders::none(), &mut self.out)
@@ -255,6 +280,7 @@ pub(crate) fn outgoing(flow: Flow) -> Invite {
         headers: ExtraHeaders::none(),
         body: Some(Body::sdp(SDP)),
         call_id: None,
+        may_retry: false,
     }
 }
 
@@ -304,6 +330,31 @@ pub(crate) fn inside(ok: &Message, method: &str, cseq: u32, branch: &str, more: 
         CSeq: {cseq} {method}
         {more}"
     )
+}
+
+/// The PRACK of a foreign phone for a reliable response of ours.
+pub(crate) fn prack(response: &Message, cseq: u32, body: &str) -> String {
+    let rseq = response.rseq().unwrap().unwrap();
+    let invite = response.cseq().unwrap().number;
+    let more = match body {
+        "" => format!("RAck: {rseq} {invite} INVITE"),
+        _ => format!("RAck: {rseq} {invite} INVITE\n        Content-Type: application/sdp"),
+    };
+    let text = inside(response, "PRACK", cseq, &format!("prack{cseq}"), &more);
+    format!("{text}\n\n{body}")
+}
+
+/// A request of the caller with a session description.
+pub(crate) fn offering(ok: &Message, method: &str, cseq: u32, sdp: &str) -> String {
+    let more = format!("{CONTACT}        Content-Type: application/sdp");
+    let text = inside(ok, method, cseq, &format!("{method}{cseq}"), &more);
+    format!("{text}\n\n{sdp}")
+}
+
+/// A response with a session description.
+pub(crate) fn reply_sdp(request: &Message, line: &str, tag: &str, more: &str, sdp: &str) -> String {
+    let more = format!("{more}{CONTACT}        Content-Type: application/sdp");
+    format!("{}\n\n{sdp}", reply(request, line, tag, &more))
 }
 
 pub(crate) fn ack(ok: &Message, cseq: u32) -> String {

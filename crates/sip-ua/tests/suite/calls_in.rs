@@ -1,7 +1,7 @@
 //! Calls that come in.
 
 use plenum_sip_msg::HeaderName;
-use plenum_sip_ua::{Body, CallError, EndCause, Event, ExtraHeaders};
+use plenum_sip_ua::{Body, CallError, EndCause, Event, ExtraHeaders, Reliability};
 
 use crate::bench::{Bench, SDP, ack, header, inside, invite, status, word};
 
@@ -11,7 +11,14 @@ fn a_phone_calls_is_answered_and_hangs_up() {
     let call = bench.called();
     bench
         .ua
-        .provisional(bench.now, call, status(180), None, &mut bench.out)
+        .provisional(
+            bench.now,
+            call,
+            status(180),
+            None,
+            Reliability::Unreliable,
+            &mut bench.out,
+        )
         .unwrap();
     bench.drain();
     let ringing = bench.take_one();
@@ -30,7 +37,7 @@ fn a_phone_calls_is_answered_and_hangs_up() {
     );
     assert_eq!(
         header(&ok, HeaderName::Allow),
-        "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE"
+        "INVITE, ACK, CANCEL, BYE, PRACK, OPTIONS, INFO, MESSAGE, UPDATE"
     );
     assert_eq!(&ok.body()[..], SDP.as_bytes());
 
@@ -50,7 +57,14 @@ fn a_repeated_invite_gets_the_last_response_and_shows_once() {
     assert_eq!(bench.take_words(), ["100"]);
     bench
         .ua
-        .provisional(bench.now, call, status(183), None, &mut bench.out)
+        .provisional(
+            bench.now,
+            call,
+            status(183),
+            None,
+            Reliability::Unreliable,
+            &mut bench.out,
+        )
         .unwrap();
     bench.drain();
     bench.hear(&invite(""));
@@ -216,7 +230,14 @@ fn a_bye_before_the_answer_ends_the_invite_too() {
     let call = bench.called();
     bench
         .ua
-        .provisional(bench.now, call, status(180), None, &mut bench.out)
+        .provisional(
+            bench.now,
+            call,
+            status(180),
+            None,
+            Reliability::Unreliable,
+            &mut bench.out,
+        )
         .unwrap();
     bench.drain();
     let ringing = bench.take_one();
@@ -235,7 +256,14 @@ fn a_higher_cseq_in_the_early_dialog_does_not_confuse_the_ack() {
     let body = Some(Body::sdp(SDP));
     bench
         .ua
-        .provisional(bench.now, call, status(183), body, &mut bench.out)
+        .provisional(
+            bench.now,
+            call,
+            status(183),
+            body,
+            Reliability::Unreliable,
+            &mut bench.out,
+        )
         .unwrap();
     bench.drain();
     let early = bench.take_one();

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use plenum_sip_msg::{Method, StatusCode};
-use plenum_sip_ua::{Body, CallError, CallKey, Event, ExtraHeaders, Invite, RequestKey, Transport};
+use plenum_sip_ua::{
+    Body, CallError, CallKey, Description, EarlyKey, EndpointConfig, Event, ExtraHeaders, Invite,
+    Reliability, RequestKey, Retry, SessionTimers, Transport,
+};
 use plenum_time::Instant;
 use proptest::prelude::*;
 
@@ -34,7 +37,8 @@ fn weather() -> impl Strategy<Value = Weather> {
 struct Owner {
     seen: usize,
     calls: BTreeMap<CallKey, State>,
-    requests: Vec<RequestKey>,
+    /// Requests to answer, and whose offers they make.
+    requests: Vec<(RequestKey, Option<CallKey>)>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,6 +48,12 @@ struct State {
     owes_ack: bool,
     is_reinvited: bool,
     is_hung_up: bool,
+    /// Our INVITE was refused, and we may try again.
+    is_refused: bool,
+    /// The early dialog whose offer waits for our PRACK.
+    owes_prack: Option<EarlyKey>,
+    /// Offers that we have not answered.
+    offers: u32,
 }
 
 /// Two owners who do whatever the dice say.
@@ -145,10 +155,12 @@ impl Play {
         let body = (self.world.roll(4) > 0).then(|| Body::sdp(SDP));
         let contact = format!("sip:phone@{}", flow.local).parse().unwrap();
         let request_uri = format!("sip:phone@{}", flow.remote).parse().unwrap();
+        let may_retry = self.world.roll(2) == 0;
         let invite = Invite {
             body,
             contact,
             request_uri,
+            may_retry,
             ..outgoing(flow)
         };
         let call = self
@@ -158,16 +170,26 @@ impl Play {
         self.owners[who].calls.insert(call, State::default());
     }
 
-    fn act_on(&mut self, who: usize, call: CallKey, state: State, choice: u64) {
+    fn respond_to_all(&mut self, who: usize) {
         let (none, body) = (ExtraHeaders::none(), Some(Body::sdp(SDP)));
         let keys = std::mem::take(&mut self.owners[who].requests);
         let world = &mut self.world;
-        for key in keys {
+        for (key, offer) in keys {
+            let answer = offer.and(body.clone());
             // A request may have been dropped meanwhile, because its sender gave up.
             let _ = world.act(who, |ua, now, out| {
-                ua.respond(now, key, StatusCode::OK, &none, None, out)
+                ua.respond(now, key, StatusCode::OK, &none, answer, out)
             });
+            if let Some(state) = offer.and_then(|call| self.owners[who].calls.get_mut(&call)) {
+                state.offers = state.offers.saturating_sub(1);
+            }
         }
+    }
+
+    fn act_on(&mut self, who: usize, call: CallKey, state: State, choice: u64) {
+        let (none, body) = (ExtraHeaders::none(), Some(Body::sdp(SDP)));
+        self.respond_to_all(who);
+        let world = &mut self.world;
         let result: Result<(), CallError> = match choice {
             1 => return self.hang_up(who, call),
             2..=4 if state.is_offered => world.act(who, |ua, now, out| {
@@ -176,9 +198,35 @@ impl Play {
             5 if state.is_offered => world.act(who, |ua, now, out| {
                 ua.reject(now, call, status(486), &none, out)
             }),
-            _ if state.is_offered => world.act(who, |ua, now, out| {
-                ua.provisional(now, call, status(180), None, out)
+            7..=8 if state.is_offered => world.act(who, |ua, now, out| {
+                ua.provisional(
+                    now,
+                    call,
+                    status(183),
+                    body,
+                    Reliability::WherePossible,
+                    out,
+                )
             }),
+            _ if state.is_offered => world.act(who, |ua, now, out| {
+                ua.provisional(now, call, status(180), None, Reliability::Unreliable, out)
+            }),
+            2..=6 if state.owes_prack.is_some() => world.act(who, |ua, now, out| {
+                let early = state.owes_prack.expect("there is one");
+                ua.prack(now, call, early, body, out)
+            }),
+            2..=6 if state.is_refused => {
+                let uri = format!("sip:phone{}@192.0.2.{}", world.roll(9), 2 - who);
+                let retry = Retry {
+                    request_uri: uri.parse().ok(),
+                    ..Retry::default()
+                };
+                world.act(who, |ua, now, out| ua.retry(now, call, retry, out))
+            }
+            10 if !state.is_hung_up => {
+                let body = (world.roll(2) == 0).then_some(Body::sdp(SDP));
+                world.act(who, |ua, now, out| ua.update(now, call, None, body, out))
+            }
             _ if state.is_hung_up || !state.is_up => return,
             _ if state.owes_ack => {
                 world.act(who, |ua, now, out| ua.acknowledge(now, call, body, out))
@@ -198,16 +246,60 @@ impl Play {
                 .map(|_| ()),
             _ => return,
         };
-        if !matches!(result, Err(CallError::TooManyReinvites(_))) {
-            result.unwrap_or_else(|error| panic!("{choice} in {state:?}: {error}"));
+        assert!(is_fair(&result), "{choice} in {state:?}: {result:?}");
+        if result.is_ok()
+            && let Some(state) = self.owners[who].calls.get_mut(&call)
+        {
+            state.done(choice);
         }
-        if let Some(state) = self.owners[who].calls.get_mut(&call) {
-            match choice {
-                2..=4 if state.is_offered => (state.is_offered, state.is_up) = (false, true),
-                _ if state.owes_ack => state.owes_ack = false,
-                2..=6 => state.is_reinvited = false,
-                _ => {}
+    }
+}
+
+/// An owner cannot know when the endpoint holds its answer, or what the other side can do.
+fn is_fair(result: &Result<(), CallError>) -> bool {
+    matches!(
+        result,
+        Ok(())
+            | Err(CallError::TooManyReinvites(_)
+                | CallError::TooManyProvisionals(_)
+                | CallError::RetryLoop
+                | CallError::TooManyAttempts(_)
+                | CallError::NotAllowed(_)
+                | CallError::WrongState {
+                    state: "offered and not answered"
+                        | "calling"
+                        | "refused and waiting for a retry",
+                    ..
+                })
+    )
+}
+
+impl State {
+    /// Notes what the owner has done.
+    fn done(&mut self, choice: u64) {
+        match choice {
+            2..=4 if self.is_offered => {
+                (self.is_offered, self.is_up, self.offers) = (false, true, 0);
             }
+            7..=8 if self.is_offered => self.offers = 0,
+            _ if self.is_offered => {}
+            2..=6 if self.owes_prack.is_some() => (self.owes_prack, self.offers) = (None, 0),
+            2..=6 if self.is_refused => self.is_refused = false,
+            10 => {}
+            _ if self.owes_ack => (self.owes_ack, self.offers) = (false, 0),
+            2..=6 if self.is_reinvited => (self.is_reinvited, self.offers) = (false, 0),
+            _ => {}
+        }
+    }
+
+    /// RFC 3264 4: one offer at a time.
+    fn offered(&mut self, description: &Description) {
+        if let Description::Offer(_) = description {
+            self.offers += 1;
+            assert_eq!(
+                self.offers, 1,
+                "an offer while another waits for its answer"
+            );
         }
     }
 }
@@ -224,8 +316,15 @@ impl Owner {
                 "a call comes in once"
             );
         }
-        if let Event::Request { key, .. } = event {
-            self.requests.push(*key);
+        if let Event::Request {
+            key,
+            call,
+            description,
+            ..
+        } = event
+        {
+            let offer = call.filter(|_| description.bytes().is_some());
+            self.requests.push((*key, offer));
         }
         let Some(call) = Phone::call_of(event) else {
             return;
@@ -238,23 +337,53 @@ impl Owner {
             .calls
             .get_mut(&call)
             .expect("nothing follows the end of a call");
+        state.hear(event);
+    }
+}
+
+impl State {
+    fn hear(&mut self, event: &Event) {
         match event {
-            Event::Answered {
-                needs_acknowledge, ..
+            Event::Incoming { description, .. } | Event::Request { description, .. } => {
+                self.offered(description);
+            }
+            Event::Progress {
+                early,
+                description,
+                needs_prack,
+                ..
             } => {
-                assert!(!state.is_up, "a call is answered once");
-                (state.is_up, state.owes_ack) = (true, *needs_acknowledge);
+                self.offered(description);
+                if *needs_prack {
+                    self.owes_prack = *early;
+                }
+            }
+            Event::Refused { may_retry, .. } => {
+                (self.is_refused, self.offers, self.owes_prack) = (*may_retry, 0, None);
+            }
+            Event::Answered {
+                needs_acknowledge,
+                description,
+                ..
+            } => {
+                assert!(!self.is_up, "a call is answered once");
+                (self.is_up, self.owes_ack) = (true, *needs_acknowledge);
+                self.offered(description);
             }
             Event::ReinviteAnswered {
-                needs_acknowledge, ..
+                needs_acknowledge,
+                description,
+                ..
             } => {
-                state.owes_ack = *needs_acknowledge;
+                self.owes_ack = *needs_acknowledge;
+                self.offered(description);
             }
-            Event::Reinvited { .. } => {
-                assert!(!state.is_reinvited, "one re-INVITE at a time");
-                state.is_reinvited = true;
+            Event::Reinvited { description, .. } => {
+                assert!(!self.is_reinvited, "one re-INVITE at a time");
+                self.is_reinvited = true;
+                self.offered(description);
             }
-            Event::ReinviteCancelled { .. } => state.is_reinvited = false,
+            Event::ReinviteCancelled { .. } => (self.is_reinvited, self.offers) = (false, 0),
             _ => {}
         }
     }
@@ -295,6 +424,55 @@ proptest! {
                 );
             }
         }
+    }
+
+    /// RFC 3262 3: reliable responses to one INVITE count up by one, and each repetition says the
+    /// same.
+    #[test]
+    fn reliable_responses_count_up(seed: u64, weather in weather()) {
+        let mut play = Play::new(seed, weather);
+        play.run();
+        let mut last = BTreeMap::new();
+        for (_, who, message) in &play.world.log {
+            let is_reliable = message.status().is_some() && message.require().contains("100rel");
+            let Some(rseq) = message.rseq().unwrap().filter(|_| is_reliable) else { continue };
+            let core = message.core().unwrap();
+            let tag = core.to.tag().unwrap_or_default().to_owned();
+            let id = (*who, core.call_id, tag, core.cseq.number);
+            let highest = *last.entry(id.clone()).or_insert(rseq);
+            prop_assert!(rseq == highest || rseq == highest + 1, "{highest} and then {rseq}");
+            last.insert(id, rseq);
+        }
+    }
+
+    /// A session that both sides want lives as long as they do, in bad weather too, and ends
+    /// on both sides when the network between them is gone.
+    #[test]
+    fn a_session_lives_by_its_refreshes(seed: u64, loss in 0..20u64, repeats in 0..30u64) {
+        let weather = Weather { loss, repeats, delay_ms: 300, transport: Transport::Udp };
+        let config = EndpointConfig {
+            session_timers: SessionTimers::Request,
+            session_expires: Duration::from_secs(120),
+            ..EndpointConfig::default()
+        };
+        let mut world = World::with_config(seed, weather, &config);
+        let invite = Invite {
+            request_uri: "sip:phone@192.0.2.2".parse().unwrap(),
+            ..outgoing(world.flow(0))
+        };
+        world.act(0, |ua, now, out| ua.invite(now, invite, out)).unwrap();
+        let Some(callee) = incoming(&mut world) else { return Ok(()) };
+        let (none, body) = (ExtraHeaders::none(), Some(Body::sdp(SDP)));
+        world
+            .act(1, |ua, now, out| ua.accept(now, callee, None, &none, body, out))
+            .unwrap();
+        world.run(3_600_000);
+        let counts = [0, 1].map(|who| world.phones[who].ua.call_count());
+        prop_assert_eq!(counts, [1, 1]);
+        world.weather.loss = 100;
+        world.run(240_000);
+        let counts = [0, 1].map(|who| world.phones[who].ua.call_count());
+        prop_assert_eq!(counts, [0, 0]);
     }
 
     /// A call that is answered in calm weather is up on both sides, until one side hangs up, and
@@ -349,6 +527,52 @@ proptest! {
         cuts in proptest::collection::vec((0..4_000usize, any::<u8>()), 1..6),
     ) {
         mangle(seed, &cuts);
+    }
+}
+
+/// The dice of the laws reach what the laws are about.
+#[test]
+fn the_owners_do_everything() {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut words = std::collections::BTreeSet::new();
+    for seed in 0..40 {
+        let weather = Weather {
+            loss: 10,
+            repeats: 10,
+            delay_ms: 300,
+            transport: Transport::Udp,
+        };
+        let mut play = Play::new(seed, weather);
+        play.run();
+        for event in play.world.phones.iter().flat_map(|phone| &phone.events) {
+            let text = format!("{:?}", event.1);
+            let name = text.split([' ', '{']).next().unwrap_or_default().to_owned();
+            seen.insert(name);
+        }
+        let sent = play.world.log.iter();
+        words.extend(sent.map(|(_, _, message)| crate::bench::word(message)));
+    }
+    for name in [
+        "Incoming",
+        "Progress",
+        "Pracked",
+        "Answered",
+        "Refused",
+        "Acknowledged",
+        "Reinvited",
+        "ReinviteAcknowledged",
+        "ReinviteAnswered",
+        "ReinviteRefused",
+        "UpdateAnswered",
+        "UpdateRefused",
+        "Request",
+        "Response",
+        "Ended",
+    ] {
+        assert!(seen.contains(name), "{name} never comes: {seen:?}");
+    }
+    for word in ["PRACK", "UPDATE", "CANCEL", "491", "500", "486", "487"] {
+        assert!(words.contains(word), "{word} is never sent: {words:?}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Changes of a session that is up (RFC 3261 14).
 
 use plenum_sip_msg::HeaderName;
-use plenum_sip_ua::{Body, CallError, CallKey, EndCause, Event, ExtraHeaders};
+use plenum_sip_ua::{Body, CallError, CallKey, EndCause, Event, ExtraHeaders, Reliability};
 
 use crate::bench::{Bench, CONTACT, SDP, ack, header, inside, inside_out, reply, status, word};
 
@@ -90,7 +90,14 @@ fn a_second_invite_before_the_first_is_answered_is_told_to_wait() {
     let call = bench.called();
     bench
         .ua
-        .provisional(bench.now, call, status(180), None, &mut bench.out)
+        .provisional(
+            bench.now,
+            call,
+            status(180),
+            None,
+            Reliability::Unreliable,
+            &mut bench.out,
+        )
         .unwrap();
     bench.drain();
     let ringing = bench.take_one();

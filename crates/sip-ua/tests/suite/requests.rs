@@ -32,7 +32,7 @@ fn options_says_what_we_can_do() {
     let ok = bench.take_one();
     assert_eq!(
         header(&ok, HeaderName::Allow),
-        "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE"
+        "INVITE, ACK, CANCEL, BYE, PRACK, OPTIONS, INFO, MESSAGE, UPDATE"
     );
     assert_eq!(header(&ok, HeaderName::Accept), "application/sdp");
     assert!(header(&ok, HeaderName::Server).starts_with("Plenum/"));
@@ -201,7 +201,7 @@ fn a_request_outside_of_calls() {
 
 #[test]
 fn methods_that_are_not_served_are_named() {
-    for (method, code) in [("PUBLISH", "405"), ("JUMP", "501")] {
+    for (method, code) in [("PUBLISH", "405"), ("JUMP", "405")] {
         let mut bench = Bench::udp();
         bench.hear(&invite("").replace("INVITE", method));
         let refusal = bench.take_one();
@@ -278,10 +278,10 @@ fn what_is_wrong_is_said_in_a_sentence() {
 #[test]
 fn options_that_are_not_supported_are_listed() {
     let mut bench = Bench::udp();
-    bench.hear(&invite("Require: 100rel\n        Require: path"));
+    bench.hear(&invite("Require: precondition\n        Require: path"));
     assert_eq!(
         header(&bench.take_one(), HeaderName::Unsupported),
-        "100rel, path"
+        "precondition, path"
     );
 }
 

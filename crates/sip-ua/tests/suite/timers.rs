@@ -1,6 +1,6 @@
 //! When messages go out again, to the millisecond of the RFC's tables.
 
-use plenum_sip_ua::{Body, ExtraHeaders};
+use plenum_sip_ua::{Body, ExtraHeaders, Reliability};
 use plenum_time::Instant;
 
 use crate::bench::{Bench, CONTACT, SDP, ack, header, inside, invite, reply, status, word};
@@ -117,7 +117,14 @@ fn a_provisional_response_is_repeated_each_minute() {
     let body = Some(Body::sdp(SDP));
     bench
         .ua
-        .provisional(bench.now, call, status(183), body, &mut bench.out)
+        .provisional(
+            bench.now,
+            call,
+            status(183),
+            body,
+            Reliability::Unreliable,
+            &mut bench.out,
+        )
         .unwrap();
     bench.drain();
     let early = bench.take_one();

@@ -31,7 +31,7 @@ pub(crate) struct Phone {
 pub(crate) struct World {
     pub(crate) now: Instant,
     pub(crate) phones: [Phone; 2],
-    weather: Weather,
+    pub(crate) weather: Weather,
     wire: BTreeMap<(Instant, u64), Packet>,
     serial: u64,
     dice: u64,
@@ -49,11 +49,15 @@ struct Packet {
 
 impl World {
     pub(crate) fn new(seed: u64, weather: Weather) -> Self {
+        Self::with_config(seed, weather, &EndpointConfig::default())
+    }
+
+    pub(crate) fn with_config(seed: u64, weather: Weather, config: &EndpointConfig) -> Self {
         let phone = |number: u8| {
             let mut key = [number; 32];
             key[..8].copy_from_slice(&seed.to_le_bytes());
             Phone {
-                ua: Endpoint::new(EndpointConfig::default(), key),
+                ua: Endpoint::new(config.clone(), key),
                 address: SocketAddr::from(([192, 0, 2, number], 5060)),
                 events: Vec::new(),
             }
@@ -74,12 +78,7 @@ impl World {
     /// The path from one phone to the other.
     pub(crate) fn flow(&self, from: usize) -> Flow {
         let (local, remote) = (self.phones[from].address, self.phones[1 - from].address);
-        Flow {
-            transport: self.weather.transport,
-            local,
-            remote,
-            connection: None,
-        }
+        Flow::to(self.weather.transport, local, remote)
     }
 
     /// Lets the owner of a phone do something.
@@ -206,6 +205,10 @@ impl Phone {
         match event {
             Event::Incoming { call, .. }
             | Event::Progress { call, .. }
+            | Event::Pracked { call, .. }
+            | Event::UpdateAnswered { call, .. }
+            | Event::UpdateRefused { call, .. }
+            | Event::Refreshed { call, .. }
             | Event::Answered { call, .. }
             | Event::Refused { call, .. }
             | Event::Acknowledged { call, .. }
