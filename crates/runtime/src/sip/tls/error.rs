@@ -8,8 +8,11 @@ use rustls::{AlertDescription, CertificateError, Error};
 #[non_exhaustive]
 pub enum TlsError {
     /// A file with certificates does not read.
-    #[error("{}: no certificate can be read: {}; give a PEM file that begins with BEGIN CERTIFICATE",
-        file.display(), reason(source))]
+    #[error(
+        "{}: no certificate can be read: {}; give a PEM file that begins with BEGIN CERTIFICATE",
+        file.display(),
+        reason(source)
+    )]
     Certificate {
         /// The file.
         file: PathBuf,
