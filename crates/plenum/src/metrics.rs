@@ -1,6 +1,6 @@
 //! `/metrics`: what the server did and holds, in the OpenMetrics text format.
 //!
-//! Every figure that a part of the server counts is on the page: [`tables`] takes the structs apart
+//! Every figure that a part of the server counts is on the page: `tables` takes the structs apart
 //! field by field, so that a figure that is forgotten does not compile.
 
 mod page;
