@@ -73,8 +73,34 @@ pub(crate) fn for_build(workspace: &Workspace) -> Result<()> {
 pub(crate) fn for_ci(workspace: &Workspace) -> Result<()> {
     install_programs(workspace, BUILD_PROGRAMS)?;
     install_programs(workspace, CI_PROGRAMS)?;
+    install_components(workspace)?;
     install_subcommand(workspace, &NEXTEST)?;
     install_subcommand(workspace, &DENY)
+}
+
+/// Parts of the toolchain that a minimal installation leaves out.
+const COMPONENTS: &[(&str, &str)] = &[("fmt", "rustfmt"), ("clippy", "clippy")];
+
+/// Installs the parts of the toolchain that are absent.
+fn install_components(workspace: &Workspace) -> Result<()> {
+    for (subcommand, component) in COMPONENTS {
+        if tool::succeeds(&mut workspace.cargo([*subcommand, "--version"])) {
+            println!("{component} is there");
+            continue;
+        }
+        if tool::find("rustup").is_none() {
+            bail!(
+                "`cargo {subcommand}` is missing, and there is no rustup to install it with; \
+                 install {component} as you installed Rust (on Debian: `apt-get install rustfmt \
+                 rust-clippy`), or install Rust with rustup"
+            );
+        }
+        println!("installing {component} with `rustup component add`");
+        let mut rustup = workspace.command("rustup");
+        tool::run(rustup.args(["component", "add", component]))
+            .with_context(|| format!("{component} could not be installed with rustup"))?;
+    }
+    Ok(())
 }
 
 /// Installs a cargo subcommand if it is absent.

@@ -25,7 +25,6 @@ pub(crate) const COLUMNS_MAX: usize = 100;
 const FORBIDDEN_WORDS: &[&str] = &[
     concat!("/wo", "rk/"),
     concat!("/tmp/", "target"),
-    concat!("/tmp/", "brief"),
     concat!("/ro", "ot/"),
     concat!("<<<<", "<<< "),
     concat!(">>>>", ">>> "),

@@ -39,6 +39,18 @@ impl Addresses {
         core::iter::once(self.first).chain(self.other)
     }
 
+    /// Puts the address of the family that `ip` is of first, if there is one.
+    #[must_use]
+    pub const fn preferring(self, ip: IpAddr) -> Self {
+        match self.other {
+            Some(other) if other.is_ipv4() == ip.is_ipv4() => Self {
+                first: other,
+                other: Some(self.first),
+            },
+            _ => self,
+        }
+    }
+
     /// Returns the address of the family that `ip` is of.
     #[must_use]
     pub fn like(self, ip: IpAddr) -> Option<IpAddr> {
@@ -86,6 +98,11 @@ mod tests {
         assert_eq!(both.to_string(), "2001:db8::1 and 192.0.2.1");
         let found = both.like("127.0.0.1".parse().expect("an address"));
         assert_eq!(found, both.other());
-        assert_eq!(Addresses::from(both.first()).other(), None);
+        let swapped = both.preferring("127.0.0.1".parse().expect("an address"));
+        assert_eq!(Some(swapped.first()), both.other());
+        assert_eq!(swapped.preferring(both.first()), both);
+        let one = Addresses::from(both.first());
+        assert_eq!(one.other(), None);
+        assert_eq!(one.preferring(swapped.first()), one);
     }
 }

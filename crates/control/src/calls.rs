@@ -13,7 +13,7 @@ use plenum_time::Instant;
 use crate::Output;
 use crate::causes::{cause_in, cause_of};
 use crate::control::{Control, ControlOutbox};
-use crate::inbound::{explanation, sdp_body};
+use crate::inbound::{Invitation, explanation, sdp_body};
 use crate::info;
 use crate::leg::{Leg, LegKey, LegState, local_media, no_agreement, stream_setup};
 
@@ -23,7 +23,19 @@ const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO";
 impl Control {
     pub(crate) fn sip_event(&mut self, now: Instant, event: Event, out: &mut ControlOutbox) {
         match event {
-            Event::Incoming { call, request, .. } => self.incoming(now, call, request, out),
+            Event::Incoming {
+                call,
+                flow,
+                request,
+                ..
+            } => {
+                let invitation = Invitation {
+                    call,
+                    from: flow.remote.ip().to_canonical(),
+                    request,
+                };
+                self.incoming(now, invitation, out);
+            }
             Event::Acknowledged { call, request, .. } => {
                 self.acknowledged(now, call, &request, out);
             }
@@ -132,7 +144,7 @@ impl Control {
     ) -> Result<(Bytes, Option<Negotiated>), (StatusCode, alloc::string::String)> {
         let offer = sdp_body(request).map_err(|why| (StatusCode::UNSUPPORTED_MEDIA_TYPE, why))?;
         let leg = &mut self.legs[key];
-        let local = local_media(self.config.media_addresses, leg.place);
+        let local = local_media(leg.addresses, leg.place);
         let outcome = match offer {
             None => leg
                 .offers

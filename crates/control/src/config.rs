@@ -14,7 +14,7 @@ pub struct ControlConfig {
     /// Dialplan context of calls from unknown peers; `None` refuses them with 403.
     pub anonymous_context: Option<String>,
     /// Addresses that session descriptions announce: that of the family that the peer offers, and
-    /// the first one where we offer.
+    /// that of the family of its signalling where we offer; the first one if there is none.
     pub media_addresses: Addresses,
     /// Number of media shards, at least one.
     pub shards: u16,

@@ -18,6 +18,7 @@ use crate::playbacks::Playbacks;
 use crate::ports::PortTable;
 use crate::recordings::Recordings;
 use crate::recover::{AtWork, Step};
+use crate::reports::Reports;
 use crate::{ControlConfig, Input, Output, ShardId};
 
 /// Turns of the inner loop for one input; more means that two machines feed each other for ever.
@@ -58,6 +59,7 @@ pub struct Control {
     pub(crate) bridges: Bridges,
     pub(crate) playbacks: Playbacks,
     pub(crate) recordings: Recordings,
+    pub(crate) reports: Reports,
     pub(crate) random: ChaCha12Rng,
     pub(crate) draining: bool,
     pub(crate) counters: Counters,
@@ -190,6 +192,7 @@ impl Control {
             bridges: Bridges::default(),
             playbacks: Playbacks::default(),
             recordings: Recordings::default(),
+            reports: Reports::default(),
             random,
             draining: false,
             counters: Counters::default(),

@@ -131,7 +131,7 @@ impl Control {
             let body = match leg.answer.take() {
                 Some(answer) => Ok(answer),
                 None => {
-                    let local = local_media(self.config.media_addresses, leg.place);
+                    let local = local_media(leg.addresses, leg.place);
                     leg.offers.local_offer(&local)
                 }
             };

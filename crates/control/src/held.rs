@@ -7,13 +7,12 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use core::time::Duration;
 
-use plenum_sip_msg::Message;
 use plenum_sip_ua::CallKey;
 use plenum_time::Instant;
 
 use crate::ShardId;
 use crate::control::{Control, ControlOutbox};
-use crate::inbound::{Admission, Rejection};
+use crate::inbound::{Admission, Invitation, Rejection};
 use crate::ports::PortTable;
 use crate::recover::Step;
 
@@ -29,8 +28,7 @@ const NO_PORT: &str = "no RTP port is free; widen [rtp] ports or call again late
 /// One call that waits.
 #[derive(Debug)]
 struct Held {
-    call: CallKey,
-    request: Message,
+    invitation: Invitation,
     /// Where a pair is being bound for it; it takes one anywhere.
     shard: ShardId,
     until: Instant,
@@ -60,7 +58,10 @@ impl HeldCalls {
 
     /// Takes a call out that ended while it waited.
     pub(crate) fn remove(&mut self, call: CallKey) {
-        let found = self.queue.iter().position(|held| held.call == call);
+        let found = self
+            .queue
+            .iter()
+            .position(|held| held.invitation.call == call);
         if let Some(held) = found.and_then(|index| self.queue.remove(index)) {
             self.count_out(held.shard);
         }
@@ -97,20 +98,19 @@ impl HeldCalls {
 
 impl Control {
     /// Keeps a call for which there is no place until pairs are bound; refuses it if none will be.
-    pub(crate) fn hold(&mut self, now: Instant, call: CallKey, request: Message) {
-        let mut shards = self.shards_for(&request).into_iter();
+    pub(crate) fn hold(&mut self, now: Instant, invitation: Invitation) {
+        let mut shards = self.shards_for(&invitation.request).into_iter();
         let shard = shards.find(|shard| self.ports[shard].has_hope(now));
         match shard.filter(|_| self.held.len() < HELD_MAX) {
             Some(shard) => {
                 self.counters.calls_held += 1;
                 self.held.push(Held {
-                    call,
-                    request,
+                    invitation,
                     shard,
                     until: now + HELD_FOR,
                 });
             }
-            None => self.turn_away(now, call, &Rejection::unavailable(NO_PORT)),
+            None => self.turn_away(now, &invitation, &Rejection::unavailable(NO_PORT)),
         }
     }
 
@@ -121,15 +121,15 @@ impl Control {
             return false;
         }
         if self.ports.values().any(PortTable::is_free)
-            && let Some(Held { call, request, .. }) = self.held.pop()
+            && let Some(Held { invitation, .. }) = self.held.pop()
         {
-            self.begin(Step::Held(call));
-            match self.admit(now, call, &request, out) {
+            self.begin(Step::Held(invitation.call));
+            match self.admit(now, &invitation, out) {
                 Ok(Admission::Seated) => {}
                 Ok(Admission::NoPlace) => {
-                    self.turn_away(now, call, &Rejection::unavailable(NO_PORT));
+                    self.turn_away(now, &invitation, &Rejection::unavailable(NO_PORT));
                 }
-                Err(rejection) => self.turn_away(now, call, &rejection),
+                Err(rejection) => self.turn_away(now, &invitation, &rejection),
             }
             return true;
         }
@@ -149,7 +149,7 @@ impl Control {
     /// Refuses all calls that wait.
     pub(crate) fn refuse_held(&mut self, now: Instant, why: &str) {
         while let Some(held) = self.held.pop() {
-            self.turn_away(now, held.call, &Rejection::unavailable(why));
+            self.turn_away(now, &held.invitation, &Rejection::unavailable(why));
         }
     }
 
@@ -159,7 +159,7 @@ impl Control {
             && let Some(held) = self.held.pop()
         {
             let why = "no RTP port was bound in time; call again later";
-            self.turn_away(now, held.call, &Rejection::unavailable(why));
+            self.turn_away(now, &held.invitation, &Rejection::unavailable(why));
         }
     }
 

@@ -5,13 +5,13 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use plenum_media::{LegId, MediaCommand, StreamIdentity, StreamSetup};
 use plenum_sdp::{Negotiated, NegotiationError, OfferAnswer, SessionDescription};
 use plenum_sip_msg::{HeaderName, Message, Reason, StatusCode};
 use plenum_sip_ua::{CallKey, ExtraHeaders};
-use plenum_switch::{Arrival, Cause, Refusal};
+use plenum_switch::{Arrival, Cause, Party, Refusal, RefusedCall};
 use plenum_time::Instant;
 use rand_core::Rng;
 use smallvec::SmallVec;
@@ -31,6 +31,19 @@ const UNEVEN_MAX: usize = 500;
 /// Constants of the FNV-1a hash.
 const FNV_BASIS: u32 = 0x811c_9dc5;
 const FNV_PRIME: u32 = 0x0100_0193;
+
+/// A call as it came in.
+#[derive(Debug)]
+pub(crate) struct Invitation {
+    pub(crate) call: CallKey,
+    /// The address that its signalling came from.
+    pub(crate) from: IpAddr,
+    /// The INVITE.
+    pub(crate) request: Message,
+}
+
+/// Technology of calls over SIP, as in the names of channels.
+const TECHNOLOGY: &str = "SIP";
 
 /// What became of a call that is not refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,15 +107,14 @@ impl Control {
     pub(crate) fn incoming(
         &mut self,
         now: Instant,
-        call: CallKey,
-        request: Message,
+        invitation: Invitation,
         out: &mut ControlOutbox,
     ) {
         self.counters.calls_arrived += 1;
-        match self.admit(now, call, &request, out) {
+        match self.admit(now, &invitation, out) {
             Ok(Admission::Seated) => {}
-            Ok(Admission::NoPlace) => self.hold(now, call, request),
-            Err(rejection) => self.turn_away(now, call, &rejection),
+            Ok(Admission::NoPlace) => self.hold(now, invitation),
+            Err(rejection) => self.turn_away(now, &invitation, &rejection),
         }
     }
 
@@ -110,8 +122,7 @@ impl Control {
     pub(crate) fn admit(
         &mut self,
         now: Instant,
-        call: CallKey,
-        request: &Message,
+        invitation: &Invitation,
         out: &mut ControlOutbox,
     ) -> Result<Admission, Rejection> {
         if self.draining {
@@ -127,10 +138,10 @@ impl Control {
                        them in";
             Rejection::new(StatusCode::FORBIDDEN, why)
         })?;
-        let Some(key) = self.seat(call, request, out)? else {
+        let Some(key) = self.seat(invitation, out)? else {
             return Ok(Admission::NoPlace);
         };
-        let arrival = arrival(request, context)?;
+        let arrival = arrival(&invitation.request, context)?;
         match self.switch.arrive(now, arrival, &mut self.effects) {
             Ok(channel) => {
                 self.legs[key].channel = Some(channel);
@@ -145,12 +156,18 @@ impl Control {
     /// if there is no place.
     fn seat(
         &mut self,
-        call: CallKey,
-        request: &Message,
+        invitation: &Invitation,
         out: &mut ControlOutbox,
     ) -> Result<Option<LegKey>, Rejection> {
+        let Invitation {
+            call,
+            from,
+            ref request,
+        } = *invitation;
         let offer = session_description(request)?;
         let remote = offer.as_deref().and_then(announced);
+        let family = remote.map_or(from, |remote| remote.ip());
+        let addresses = self.config.media_addresses.preferring(family);
         let session_id = self.random.next_u64();
         let key = self.legs.insert_with_key(|_| Leg {
             call,
@@ -160,6 +177,7 @@ impl Control {
                 port: plenum_media::PortId(0),
                 rtp_port: 0,
             },
+            addresses,
             on_shard: false,
             state: LegState::Offered,
             offers: OfferAnswer::new(session_id),
@@ -175,7 +193,7 @@ impl Control {
         };
         let leg = &mut self.legs[key];
         (leg.shard, leg.place) = (shard, place);
-        let local = local_media(self.config.media_addresses, place);
+        let local = local_media(addresses, place);
         let negotiated = match offer.map(|offer| leg.offers.remote_offer(&offer, &local)) {
             None => None,
             Some(Ok((answer, negotiated))) => {
@@ -261,9 +279,16 @@ impl Control {
         }
     }
 
-    /// Refuses a call with its sentence.
-    pub(crate) fn turn_away(&mut self, now: Instant, call: CallKey, rejection: &Rejection) {
+    /// Refuses a call with its sentence, for the caller and for the journal.
+    pub(crate) fn turn_away(
+        &mut self,
+        now: Instant,
+        invitation: &Invitation,
+        rejection: &Rejection,
+    ) {
         self.counters.calls_refused += 1;
+        let refused = refused_call(&invitation.request, rejection);
+        self.switch.note_refused(now, refused);
         let mut headers = explanation(&rejection.why);
         if let Some(cause) = rejection.cause {
             headers.push(
@@ -274,9 +299,13 @@ impl Control {
         if rejection.retry {
             headers.push(HeaderName::RetryAfter, RETRY_AFTER_S.to_string());
         }
-        let refused = self
-            .ua
-            .reject(now, call, rejection.status, &headers, &mut self.ua_out);
+        let refused = self.ua.reject(
+            now,
+            invitation.call,
+            rejection.status,
+            &headers,
+            &mut self.ua_out,
+        );
         // A call that was cancelled meanwhile needs no refusal.
         drop(refused);
     }
@@ -321,6 +350,28 @@ fn announced(offer: &[u8]) -> Option<SocketAddr> {
     plenum_sdp::announced_audio(&description)
 }
 
+/// Describes a refused call as far as its INVITE can be read.
+fn refused_call(request: &Message, rejection: &Rejection) -> RefusedCall {
+    let from = request.from().ok();
+    let name = from.as_ref().and_then(|from| from.display.clone());
+    let caller = from.as_ref().and_then(|from| from.uri.user());
+    let uri = request.request_uri().ok();
+    let number = uri.as_ref().and_then(|uri| uri.user());
+    RefusedCall {
+        technology: TECHNOLOGY,
+        protocol_id: request.call_id().unwrap_or_default().into(),
+        caller: Party {
+            name: name.unwrap_or_default().into(),
+            number: caller.unwrap_or_default().into(),
+        },
+        number: number.map_or_else(String::new, Cow::into_owned),
+        protocol_code: rejection.status.as_u16(),
+        cause: rejection.cause,
+        why: rejection.why.clone(),
+        left_out: 0,
+    }
+}
+
 /// Reads who calls whom.
 fn arrival(request: &Message, context: String) -> Result<Arrival, Rejection> {
     let bad = |why: String| Rejection::new(StatusCode::BAD_REQUEST, why);
@@ -332,7 +383,7 @@ fn arrival(request: &Message, context: String) -> Result<Arrival, Rejection> {
     let extension = uri.user().map_or_else(|| "s".to_string(), Cow::into_owned);
     let domain = uri.host().map(ToString::to_string).unwrap_or_default();
     Ok(Arrival {
-        technology: "SIP",
+        technology: TECHNOLOGY,
         endpoint: "anonymous".into(),
         protocol_id: call_id.into(),
         caller_name: from.display.clone().unwrap_or_default(),

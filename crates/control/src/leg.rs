@@ -46,6 +46,8 @@ pub(crate) struct Leg {
     pub(crate) channel: Option<ChannelKey>,
     pub(crate) shard: ShardId,
     pub(crate) place: Place,
+    /// Where we receive: the family that the peer is known to speak is offered first.
+    pub(crate) addresses: Addresses,
     /// Whether the shard was told of it.
     pub(crate) on_shard: bool,
     pub(crate) state: LegState,
@@ -91,6 +93,7 @@ pub(crate) fn no_agreement(error: &NegotiationError) -> String {
         NegotiationError::AddressFamily { .. } => format!(
             "{error}; the server takes both families if [rtp] bind lists an address of each"
         ),
+        NegotiationError::NoCommonCodec { .. } => format!("{error}; offer PCMU or PCMA"),
         _ => error.to_string(),
     }
 }

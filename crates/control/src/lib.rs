@@ -41,6 +41,7 @@ mod playbacks;
 mod ports;
 mod recordings;
 mod recover;
+mod reports;
 mod requests;
 #[cfg(test)]
 mod testing;
@@ -51,4 +52,5 @@ pub use control::{Control, ControlOutbox, Counters, Sizes};
 pub use held::{HELD_FOR, HELD_MAX};
 pub use io::{Input, Output, ShardId, SoundJob, SoundName};
 pub use ports::{BIND_STEP, LEGS_PER_PAIR, RESERVE, SURPLUS, SURPLUS_KEPT};
+pub use reports::{CallOutcome, CallReport};
 pub use requests::{Figures, JOURNAL_PAGE_MAX, Reply, Request};

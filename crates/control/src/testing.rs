@@ -44,6 +44,8 @@ pub(crate) struct Bench {
     responses: BTreeMap<String, Vec<Message>>,
     requests: BTreeMap<String, Vec<Method>>,
     ports: u16,
+    /// Where callers signal from.
+    pub(crate) source: IpAddr,
 }
 
 impl Bench {
@@ -75,6 +77,7 @@ impl Bench {
             responses: BTreeMap::new(),
             requests: BTreeMap::new(),
             ports: 0,
+            source: [192, 0, 2, 9].into(),
         };
         bench.carry_out();
         bench
@@ -89,13 +92,32 @@ impl Bench {
 
     /// Lets a caller call a number, with an offer that announces `audio`.
     pub(crate) fn invites(&mut self, caller: &str, number: &str, audio: &str) {
+        self.invites_with(caller, number, &format!("m=audio {audio} RTP/AVP 0\r\n"));
+    }
+
+    /// Lets a caller call a number, with an offer of these media lines.
+    pub(crate) fn invites_with(&mut self, caller: &str, number: &str, media: &str) {
         let sdp = format!(
-            "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n\
-             m=audio {audio} RTP/AVP 0\r\n"
+            "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n{media}"
         );
         let (len, to) = (sdp.len(), format!("<sip:{number}@127.0.0.1>"));
         let rest = format!("Content-Type: application/sdp\r\nContent-Length: {len}\r\n\r\n{sdp}");
         self.sends(caller, number, ("INVITE", "i"), &to, &rest);
+    }
+
+    /// Lets a caller call a number and leave the offer to us.
+    pub(crate) fn invites_without_offer(&mut self, caller: &str, number: &str) {
+        let to = format!("<sip:{number}@127.0.0.1>");
+        let rest = "Content-Length: 0\r\n\r\n";
+        self.sends(caller, number, ("INVITE", "i"), &to, rest);
+    }
+
+    /// Lets a caller hang up.
+    pub(crate) fn hangs_up(&mut self, caller: &str, number: &str) {
+        let last = self.responses[caller].last().expect("a response");
+        let to = last.to().expect("a To header").to_string();
+        let rest = "Content-Length: 0\r\n\r\n";
+        self.sends(caller, number, ("BYE", "b"), &to, rest);
     }
 
     /// Lets a caller withdraw its INVITE.
@@ -241,14 +263,15 @@ impl Bench {
         to: &str,
         rest: &str,
     ) {
+        let sequence = if method == "BYE" { 2 } else { 1 };
         let text = format!(
             "{method} sip:{number}@127.0.0.1 SIP/2.0\r\n\
              Via: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bK{branch}{caller}\r\n\
              Max-Forwards: 70\r\nFrom: <sip:{caller}@192.0.2.9>;tag={caller}\r\nTo: {to}\r\n\
-             Call-ID: {caller}\r\nCSeq: 1 {method}\r\nContact: <sip:{caller}@192.0.2.9>\r\n{rest}"
+             Call-ID: {caller}\r\nCSeq: {sequence} {method}\r\nContact: <sip:{caller}@192.0.2.9>\r\n{rest}"
         );
         let local = SocketAddr::from(([127, 0, 0, 1], 5060));
-        let remote = SocketAddr::from(([192, 0, 2, 9], 5060));
+        let remote = SocketAddr::from((self.source, 5060));
         self.handle(Input::Datagram {
             flow: Flow::udp(local, remote),
             bytes: Bytes::from(text),

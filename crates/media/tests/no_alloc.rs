@@ -1,4 +1,5 @@
-//! A steady room allocates and frees nothing: a counting allocator is the witness.
+//! A steady room allocates and frees nothing, and takes little memory: a counting allocator is the
+//! witness.
 #![allow(
     unsafe_code,
     reason = "an allocator can only be written with unsafe code"
@@ -23,31 +24,35 @@ use plenum_time::Instant;
 
 thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
+    /// Bytes that this thread has taken and not given back.
+    static HELD: Cell<isize> = const { Cell::new(0) };
 }
 
 struct Counting;
 
-fn count() {
+fn count(taken: usize, given_back: usize) {
     // A thread that is ending has no counter any more, and nobody asks for it.
     let _ = COUNT.try_with(|count| count.set(count.get() + 1));
+    let change = taken.cast_signed() - given_back.cast_signed();
+    let _ = HELD.try_with(|held| held.set(held.get() + change));
 }
 
 // SAFETY: every call goes to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size(), 0);
         // SAFETY: the caller's promise is passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        count();
+        count(0, layout.size());
         // SAFETY: the caller's promise is passed on.
         unsafe { System.dealloc(memory, layout) }
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        count(size, layout.size());
         // SAFETY: the caller's promise is passed on.
         unsafe { System.realloc(memory, layout, size) }
     }
@@ -220,4 +225,50 @@ fn a_steady_room_allocates_and_frees_nothing() {
     assert!(counters.packets_sent > 10 * TICKS, "{counters:?}");
     assert!(counters.rtcp_sent > 10 && counters.playbacks == 1 && !room.spare.is_empty());
     assert!(before > 0, "the allocator counts");
+}
+
+/// The shard's part of the 4 KiB that a room may take beyond its callers; the switch has the rest
+/// (`switch/tests/room_memory.rs`).
+const ROOM_BYTES_MAX: isize = 1024;
+
+const CALLERS: isize = 500;
+
+/// The bytes that a shard gives back at its end: it takes `rooms` mixers for callers, and one more
+/// with as many, so that what the shard has once for its largest room is always the same.
+fn shard_bytes(rooms: usize) -> isize {
+    let callers = CALLERS.cast_unsigned();
+    let mut config = plenum_media::ShardConfig::default();
+    config.limits.mixers_max = rooms + 1;
+    config.limits.legs_per_port_max = 2 * callers;
+    let mut world = World::with(config);
+    let mut peers: Vec<Peer> = mixes(&mut world, 0, 0..callers as u64)
+        .into_values()
+        .collect();
+    for room in 0..rooms {
+        let legs = (callers + room..2 * callers).step_by(rooms);
+        let legs = legs.map(|leg| leg as u64);
+        peers.extend(mixes(&mut world, 1 + room as u64, legs).into_values());
+    }
+    for _ in 0..20 {
+        for peer in &mut peers {
+            let packet = peer.say(&[0; FRAME]);
+            world.receive(peer.address, &packet);
+        }
+        world.tick();
+    }
+    let sent = world.shard.counters().packets_sent;
+    assert!(sent >= 15 * peers.len() as u64, "all are in a room: {sent}");
+    let World { shard, .. } = world;
+    let before = HELD.with(Cell::get);
+    drop(shard);
+    before - HELD.with(Cell::get)
+}
+
+#[test]
+fn a_room_costs_the_shard_little_beyond_its_callers() {
+    let (one, all) = (shard_bytes(1), shard_bytes(CALLERS.cast_unsigned()));
+    assert!(one > CALLERS * 1000, "the allocator counts: {one}");
+    let room = (all - one) / (CALLERS - 1);
+    println!("{room} bytes a room with one caller, beyond the caller");
+    assert!((1..=ROOM_BYTES_MAX).contains(&room), "{room} bytes");
 }

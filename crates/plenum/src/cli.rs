@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use clap::{Args, Parser, Subcommand};
 use plenum_switch::Dialplan;
 
-use crate::config::{Config, explain};
+use crate::config::{Config, explain, nearest};
 use crate::{call, ctl, demo, doctor, load, serve};
 
 /// A conferencing server and call-control platform.
@@ -112,10 +112,11 @@ async fn serve(options: ServeOptions) -> anyhow::Result<ExitCode> {
 
 fn check(file: &std::path::Path) -> anyhow::Result<ExitCode> {
     let config = Config::load(file)?;
-    serve::coherent(&config)?;
+    let coherent = config.coherent();
     let rooms = serve::rooms(&config);
-    let dialplan = serve::load_dialplan(Some(&config.dialplan.file));
+    let dialplan = serve::configured_dialplan(&config);
     let mut complaints: Vec<String> = Vec::new();
+    complaints.extend(coherent.err().map(|error| error.to_string()));
     if let (Ok(rooms), Ok(dialplan)) = (&rooms, &dialplan) {
         let file = config.dialplan.file.display().to_string();
         complaints.extend(serve::unknown_profiles(dialplan, rooms, &file));
@@ -146,11 +147,35 @@ fn doubts(config: &Config, dialplan: &Dialplan) -> Vec<String> {
     let mut doubts: Vec<String> = warnings.collect();
     let context = config.sip.anonymous_context.as_deref();
     if let Some(context) = context.filter(|name| !dialplan.contexts().any(|known| known == *name)) {
-        let known: Vec<&str> = dialplan.contexts().collect();
-        doubts.push(format!(
-            "{file}: [sip] anonymous_context \"{context}\" is not in it; it has: {}",
-            known.join(", ")
-        ));
+        let hint = match nearest(context, dialplan.contexts()) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!(
+                "it has: {}",
+                dialplan.contexts().collect::<Vec<_>>().join(", ")
+            ),
+        };
+        let message = format!("there is no context \"{context}\" in {file}; {hint}");
+        let problem = config.problem("sip.anonymous_context", &message);
+        let refused = config.refuse(vec![problem]).err();
+        doubts.extend(refused.map(|error| error.to_string()));
     }
     doubts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_context_is_told_at_its_line_with_the_nearest() {
+        let config = Config::parse("[sip]\nanonymous_context = \"pubic\"\n").expect("a context");
+        let dialplan = Dialplan::parse("[public]\nexten => 1,1,Answer()\n").expect("a dialplan");
+        assert_eq!(
+            doubts(&config, &dialplan),
+            [
+                "configuration:2:21: sip.anonymous_context: there is no context \"pubic\" in \
+                 extensions.conf; did you mean \"public\"?"
+            ]
+        );
+    }
 }

@@ -17,9 +17,6 @@ const DIALPLAN: &str = include_str!("../assets/demo.conf");
 const CONFIG: &str = r#"
 [sip]
 anonymous_context = "default"
-
-[conference.users.demo_user]
-music_on_hold_when_empty = true
 "#;
 
 /// Starts a server on loopback with test numbers; needs no file.
@@ -52,7 +49,8 @@ pub async fn run(options: DemoOptions) -> anyhow::Result<ExitCode> {
     let config = config(&options)?;
     crate::logs::start(&config.log).map_err(|why| anyhow!(why))?;
     let dialplan = parse_dialplan(DIALPLAN, "demo dialplan").map_err(|why| anyhow!(why))?;
-    let running = Running::start(&config, Some(dialplan)).await?;
+    let running = Running::start(&config, Some(dialplan)).await;
+    let running = running.map_err(|why| anyhow!(as_options(&format!("{why:#}"))))?;
     announce(&running, &options)?;
     running.until_stopped().await
 }
@@ -65,10 +63,33 @@ fn config(options: &DemoOptions) -> anyhow::Result<Config> {
     );
     let listen = format!("listen = [\"udp://127.0.0.1:{port}\", \"tcp://127.0.0.1:{port}\"]");
     let text = text.replace("[sip]", &format!("[sip]\n{listen}"));
-    let mut config = Config::parse(&text)?;
+    let mut config = Config::parse(&text).map_err(|error| {
+        // The places are those of a text that nobody has seen.
+        let problems = error.problems().iter();
+        let messages: Vec<&str> = problems.map(|problem| problem.message.as_str()).collect();
+        anyhow!(as_options(&messages.join("\n")))
+    })?;
     config.recordings.folder = options.data_dir.join("recordings");
     config.data_dir.clone_from(&options.data_dir);
     Ok(config)
+}
+
+/// Keys that advice names, and the options that take their place where there is no file.
+const OPTIONS: &[(&str, &str)] = &[
+    ("[sip] listen", "--sip-port"),
+    ("[http] listen", "--http-port"),
+    ("[rtp] ports", "--rtp-ports"),
+    ("rtp.ports", "--rtp-ports"),
+    ("log.level", "--log"),
+    ("set data_dir", "set --data-dir"),
+];
+
+/// Names options in an advice that names keys of a configuration.
+fn as_options(advice: &str) -> String {
+    let advice = advice.to_owned();
+    OPTIONS
+        .iter()
+        .fold(advice, |advice, (key, option)| advice.replace(key, option))
 }
 
 /// Says what runs and what to dial.
@@ -115,4 +136,34 @@ fn announce(running: &Running, options: &DemoOptions) -> std::io::Result<()> {
     )?;
     writeln!(out, "  stop   Ctrl-C\n")?;
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_names_options_because_there_is_no_file() {
+        assert_eq!(
+            as_options("set [sip] listen to another port"),
+            "set --sip-port to another port"
+        );
+        assert_eq!(
+            as_options("stop it, or set data_dir to another folder"),
+            "stop it, or set --data-dir to another folder"
+        );
+    }
+
+    #[test]
+    fn a_bad_range_of_ports_is_told_by_its_option_and_without_a_place() {
+        let options = DemoOptions {
+            data_dir: "data".into(),
+            sip_port: 5060,
+            http_port: 8088,
+            rtp_ports: "many".into(),
+            log: "info".into(),
+        };
+        let complaint = config(&options).expect_err("no range").to_string();
+        assert!(complaint.starts_with("--rtp-ports: "), "{complaint}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -11,6 +11,7 @@ use plenum_runtime::sip::{SipListen, Tls};
 use plenum_sip_ua::Transport;
 
 use crate::config::{Config, SipTls};
+use crate::serve;
 
 /// Looks for what would stop audio or calls on this machine.
 #[derive(Debug, Args)]
@@ -68,7 +69,48 @@ fn examine(config: &Config) -> Vec<Finding> {
     findings.push(open_files(config));
     findings.push(folder(config));
     findings.push(real_time(config));
+    // Without a file only the machine is examined.
+    if config.file.is_some() {
+        findings.push(dialplan(config));
+        findings.push(callers(config));
+    }
     findings
+}
+
+/// Reads profiles and dialplan as a start would.
+fn dialplan(config: &Config) -> Finding {
+    let file = config.dialplan.file.display().to_string();
+    let rooms = match serve::rooms(config) {
+        Ok(rooms) => rooms,
+        Err(error) => return Finding::Problem(error.to_string()),
+    };
+    let dialplan = match serve::load_dialplan(Some(&config.dialplan.file)) {
+        Ok(dialplan) => dialplan,
+        Err(why) => return Finding::Problem(why),
+    };
+    let unknown = serve::unknown_profiles(&dialplan, &rooms, &file);
+    if !unknown.is_empty() {
+        return Finding::Problem(unknown.join("\n"));
+    }
+    let context = config.sip.anonymous_context.as_deref();
+    match context.filter(|name| !dialplan.contexts().any(|known| known == *name)) {
+        Some(name) => Finding::Problem(format!(
+            "[sip] anonymous_context \"{name}\" is not in {file}; name a context that is there"
+        )),
+        None => Finding::Good(format!("dialplan {file} can be read")),
+    }
+}
+
+/// Says whether anybody may call.
+fn callers(config: &Config) -> Finding {
+    match &config.sip.anonymous_context {
+        Some(context) => Finding::Good(format!("calls start in the context \"{context}\"")),
+        None => Finding::Problem(
+            "every call is refused with 403; set [sip] anonymous_context to the context of the \
+             dialplan where calls from unknown peers start"
+                .to_owned(),
+        ),
+    }
 }
 
 fn sip_listener(listen: &SipListen) -> Finding {
@@ -177,12 +219,16 @@ fn open_files(config: &Config) -> Finding {
 fn folder(config: &Config) -> Finding {
     let folder = &config.data_dir;
     let probe = folder.join(".doctor");
+    let absent = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let made: Vec<&Path> = folder.ancestors().take_while(absent).collect();
     let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&probe, b"probe"));
+    // An examination leaves nothing behind. What cannot be removed was not empty, or is not there.
+    let _ = std::fs::remove_file(&probe);
+    for folder in made {
+        let _ = std::fs::remove_dir(folder);
+    }
     match written {
-        Ok(()) => {
-            let _ = std::fs::remove_file(&probe);
-            Finding::Good(format!("{} can be written", folder.display()))
-        }
+        Ok(()) => Finding::Good(format!("{} can be written", folder.display())),
         Err(error) => Finding::Problem(format!(
             "{} cannot be written: {error}; set data_dir, or give the user of the server the \
              right to write there",
@@ -237,6 +283,26 @@ mod tests {
             panic!("the port is taken");
         };
         assert!(text.contains("[sip] listen"), "{text}");
+    }
+
+    #[test]
+    fn a_missing_dialplan_and_calls_that_nobody_may_make_are_problems() {
+        let mut config = Config::default();
+        config.dialplan.file = "no-such-folder/extensions.conf".into();
+        assert!(
+            matches!(dialplan(&config), Finding::Problem(text) if text.contains("no such file"))
+        );
+        assert!(matches!(callers(&config), Finding::Problem(text) if text.contains("403")));
+    }
+
+    #[test]
+    fn looking_at_a_folder_that_is_not_there_does_not_make_it() {
+        let name = format!("plenum-doctor-{}", std::process::id());
+        let outer = std::env::temp_dir().join(name);
+        let mut config = Config::default();
+        config.data_dir = outer.join("inner");
+        assert!(matches!(folder(&config), Finding::Good(_)));
+        assert!(!outer.exists());
     }
 
     #[test]

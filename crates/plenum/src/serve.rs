@@ -1,23 +1,23 @@
 //! A running server: its parts put together, its start announced, its end orderly.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use plenum_control::{Addresses, BIND_STEP, Control, ControlConfig, Reply, Request};
+use plenum_control::{BIND_STEP, Control, ControlConfig, Reply, Request};
 use plenum_media::{Limits, ShardConfig};
 use plenum_runtime::files::FilesConfig;
 use plenum_runtime::process::raise_open_files_limit;
 use plenum_runtime::rtp::PortRange;
 use plenum_runtime::server::{ControlHandle, Ending, Facts, Server, ServerConfig};
-use plenum_runtime::sip::{SipOptions, Tls, VerifyClient};
-use plenum_switch::{Dialplan, RoomProfiles, SwitchConfig};
+use plenum_runtime::sip::{SipOptions, Tls};
+use plenum_switch::{Dialplan, ProfileError, RoomProfiles, SwitchConfig};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::{Config, ConfigError, OptionText, Problem};
+use crate::config::{Config, ConfigError, OptionText, PROBLEMS_MAX, Problem, Profiles};
 use crate::ctl::server::CtlSocket;
 use crate::metrics::Metrics;
 use crate::{http, sounds};
@@ -66,13 +66,13 @@ impl Running {
     ///
     /// The sentence that says what is missing, taken or wrong.
     pub async fn start(config: &Config, dialplan: Option<Dialplan>) -> anyhow::Result<Self> {
+        config.coherent()?;
         raise_open_files_limit();
         let file = dialplan.is_none().then(|| config.dialplan.file.clone());
         let dialplan = match dialplan {
             Some(dialplan) => dialplan,
-            None => load_dialplan(file.as_deref()).map_err(|why| anyhow!(why))?,
+            None => configured_dialplan(config).map_err(|why| anyhow!(why))?,
         };
-        coherent(config)?;
         let rooms = rooms(config)?;
         let name = file
             .as_ref()
@@ -200,6 +200,27 @@ fn no_ports(config: &Config) -> String {
     )
 }
 
+/// Reads the dialplan that a configuration names.
+///
+/// # Errors
+///
+/// The sentences that say what is wrong with it, each with its line; of a missing file the line of
+/// the key that names it.
+pub fn configured_dialplan(config: &Config) -> Result<Dialplan, String> {
+    let file = &config.dialplan.file;
+    if !file.exists() {
+        let message = format!(
+            "there is no file {}; write a dialplan there, or name another file",
+            file.display()
+        );
+        let problem = config.problem("dialplan.file", &message);
+        config
+            .refuse(vec![problem])
+            .map_err(|error| error.to_string())?;
+    }
+    load_dialplan(Some(file))
+}
+
 /// Reads a dialplan file.
 ///
 /// # Errors
@@ -247,38 +268,49 @@ pub fn parse_dialplan(text: &str, name: &str) -> Result<Dialplan, String> {
 pub fn rooms(config: &Config) -> Result<RoomProfiles, ConfigError> {
     let mut rooms = RoomProfiles::default();
     let mut problems = Vec::new();
-    let mut note = |table: &str, name: &str, option: &str, value: &OptionText, set: Outcome| {
-        if let Err(error) = set {
-            let message = format!("[conference.{table}.{name}] {option}: {error}");
-            problems.push(Problem {
-                line: value.line,
-                column: value.column,
-                message,
-            });
-        }
-    };
-    for (name, options) in &config.conference.users {
-        for (option, value) in options {
-            let set = rooms.set_user(name, option, &value.text);
-            note("users", name, option, value, set);
+    let conference = &config.conference;
+    for (name, option, value) in options(&conference.users) {
+        let set = rooms.set_user(name, option, &value.text);
+        problems.extend(refused("users", name, option, value, set));
+        if problems.len() >= PROBLEMS_MAX {
+            break;
         }
     }
-    for (name, options) in &config.conference.bridges {
-        for (option, value) in options {
-            let set = rooms.set_bridge(name, option, &value.text);
-            note("bridges", name, option, value, set);
+    for (name, option, value) in options(&conference.bridges) {
+        if problems.len() >= PROBLEMS_MAX {
+            break;
         }
+        let set = rooms.set_bridge(name, option, &value.text);
+        problems.extend(refused("bridges", name, option, value, set));
     }
     for (name, menu) in &config.conference.menus {
         rooms.menus.insert(name.clone(), Arc::new(menu.clone()));
     }
-    problems.sort();
-    match ConfigError::of(problems) {
-        Some(error) => {
-            Err(error.in_file(config.file.as_deref().unwrap_or(Path::new("configuration"))))
-        }
-        None => Ok(rooms),
-    }
+    config.refuse(problems).map(|()| rooms)
+}
+
+/// Returns all options of all profiles of one kind.
+fn options(profiles: &Profiles) -> impl Iterator<Item = (&str, &str, &OptionText)> {
+    profiles.iter().flat_map(|(name, options)| {
+        let options = options.iter();
+        options.map(|(option, value)| (name.as_str(), option.as_str(), value))
+    })
+}
+
+/// Places the error of an option at its line.
+fn refused(
+    table: &str,
+    name: &str,
+    option: &str,
+    value: &OptionText,
+    set: Result<(), ProfileError>,
+) -> Option<Problem> {
+    let error = set.err()?;
+    Some(Problem {
+        line: value.line,
+        column: value.column,
+        message: format!("[conference.{table}.{name}] {option}: {error}"),
+    })
 }
 
 /// Says which profiles and menus a dialplan names that nobody configured; `name` is put before
@@ -287,57 +319,6 @@ pub fn rooms(config: &Config) -> Result<RoomProfiles, ConfigError> {
 pub fn unknown_profiles(dialplan: &Dialplan, rooms: &RoomProfiles, name: &str) -> Vec<String> {
     let unknown = dialplan.unknown_profiles(rooms);
     unknown.iter().map(|why| format!("{name}: {why}")).collect()
-}
-
-type Outcome = Result<(), plenum_switch::ProfileError>;
-
-/// Checks what only several keys together can get wrong.
-///
-/// # Errors
-///
-/// The sentence that names the keys.
-pub fn coherent(config: &Config) -> Result<(), ConfigError> {
-    let rtp = &config.rtp;
-    if let Some(nowhere) = rtp.announced().iter().find(IpAddr::is_unspecified) {
-        return Err(ConfigError::new(format!(
-            "[rtp] bind {nowhere} names no one address that could be announced to phones; set \
-             [rtp] advertise to the address that they reach"
-        )));
-    }
-    let advertise = rtp.advertise.into_iter().flat_map(Addresses::iter);
-    let unbound = |advertise: &IpAddr| rtp.bind.like(*advertise).is_none();
-    if let Some(advertise) = advertise.into_iter().find(unbound) {
-        let bind = rtp.bind;
-        return Err(ConfigError::new(format!(
-            "[rtp] bind {bind} and advertise {advertise} are of different families; audio sent \
-             to one does not reach the other: list an address of that family in bind as well"
-        )));
-    }
-    let tls = &config.sip.tls;
-    if tls.certificate.is_some() != tls.key.is_some() {
-        return Err(ConfigError::new(
-            "[sip.tls] certificate and key belong together; set both or none".to_owned(),
-        ));
-    }
-    let secure = config
-        .sip
-        .listen
-        .iter()
-        .find(|listen| listen.transport.is_secure());
-    if let (Some(listen), None) = (secure, &tls.certificate) {
-        return Err(ConfigError::new(format!(
-            "[sip] listen has {listen}, which needs a certificate; set [sip.tls] certificate and \
-             key to PEM files"
-        )));
-    }
-    if tls.verify_client != VerifyClient::None && tls.ca.is_none() {
-        return Err(ConfigError::new(
-            "[sip.tls] verify_client needs the authority that signs the certificates of clients; \
-             set [sip.tls] ca to its PEM file"
-                .to_owned(),
-        ));
-    }
-    Ok(())
 }
 
 fn parts(config: &Config, tls: Tls) -> anyhow::Result<ServerConfig> {
@@ -458,16 +439,20 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_cannot_be_announced_is_refused() {
-        let config = Config::parse("[rtp]\nbind = \"0.0.0.0\"\n").expect("each key is good");
-        assert!(complaint(coherent(&config)).contains("set [rtp] advertise"));
-        let config = Config::parse("[rtp]\nbind = \"::1\"\nadvertise = \"192.0.2.1\"\n");
-        let config = config.expect("each key is good");
-        assert!(complaint(coherent(&config)).contains("different families"));
-        let config =
-            Config::parse("[rtp]\nbind = [\"10.0.0.5\", \"::\"]\nadvertise = \"192.0.2.1\"\n");
-        let config = config.expect("each key is good");
-        assert!(complaint(coherent(&config)).contains("[rtp] bind :: names no one"));
-        assert_eq!(complaint(coherent(&Config::default())), "");
+    fn a_missing_dialplan_is_told_at_the_line_that_names_it() {
+        let config = Config::parse("[dialplan]\nfile = \"no-such.conf\"\n").expect("a file");
+        let why = configured_dialplan(&config).expect_err("it is missing");
+        assert_eq!(
+            why,
+            "configuration:2:8: dialplan.file: there is no file no-such.conf; write a dialplan \
+             there, or name another file"
+        );
+    }
+
+    #[test]
+    fn profiles_full_of_mistakes_are_given_up_after_a_screen() {
+        let options: String = (0..1_000).map(|n| format!("x{n} = 1\n")).collect();
+        let config = Config::parse(&format!("[conference.users.a]\n{options}")).expect("options");
+        assert_eq!(complaint(rooms(&config)).lines().count(), PROBLEMS_MAX);
     }
 }

@@ -13,7 +13,7 @@ mod event;
 mod filter;
 mod view;
 
-pub use event::{Event, EventKind, HangupBy, Position, RoomResult, Touches};
+pub use event::{Event, EventKind, HangupBy, Position, RefusedCall, RoomResult, Touches};
 pub use filter::{Filter, KindSet};
 pub use view::{
     BridgeKind, BridgeView, ChannelState, ChannelView, ParticipantView, Party, PlaybackView,

@@ -47,13 +47,13 @@ pub use ids::{BridgeKey, ChannelKey, PlaybackKey, RecordingKey, RoomKey};
 pub use journal::{
     Batch, BridgeKind, BridgeView, ChannelState, ChannelView, Cursor, Entry, Event, EventKind,
     Filter, HangupBy, Journal, KindSet, Lost, ParticipantView, Party, PlaybackView, Position,
-    Reading, RecordingView, RoomResult, RoomView, Touches, View,
+    Reading, RecordingView, RefusedCall, RoomResult, RoomView, Touches, View,
 };
 pub use profile::{
     AnnounceAll, BridgeProfile, MenuAction, MenuProfile, Millis, ProfileError, RoomProfiles,
     Seconds, UserProfile, VolumeChange,
 };
-pub use switch::{Counts, Refusal, Switch};
+pub use switch::{Counts, REFUSALS_NOTED_PER_SECOND, Refusal, Switch};
 
 /// Application names that a dialplan may use.
 pub use dialplan::application_names;

@@ -30,6 +30,7 @@ mod conference;
 mod digits;
 mod end;
 mod menu;
+mod refused;
 mod room;
 mod run;
 mod scope;
@@ -38,7 +39,10 @@ mod variables;
 
 use audio::Owner;
 use channel::{Channel, Timer};
+use refused::Refusals;
 use room::Room;
+
+pub use refused::REFUSALS_NOTED_PER_SECOND;
 
 /// The domain: channels, bridges, rooms, the dialplan that runs on them, and the journal.
 ///
@@ -65,6 +69,7 @@ pub struct Switch {
     work: VecDeque<Work>,
     serials: Serials,
     draining: bool,
+    refusals: Refusals,
     totals: Totals,
 }
 
@@ -167,6 +172,7 @@ impl Switch {
             work: VecDeque::new(),
             serials: Serials::default(),
             draining: false,
+            refusals: Refusals::default(),
             totals: Totals::default(),
         };
         switch.set_globals(Instant::ZERO);

@@ -7,15 +7,17 @@ use std::path::{Path, PathBuf};
 
 use plenum_switch::{MenuProfile, ProfileError};
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
+use super::lines::{Lines, work};
 use super::schema::{KEYS, PROFILE_TABLES, key};
 use super::suggest::nearest;
 use super::value::Values;
 use super::{Conference, OptionText, Profiles};
 
-/// Problems listed at most, so that one slip does not fill a screen.
-const PROBLEMS_MAX: usize = 20;
+/// Problems looked for at most, so that one slip does not fill a screen; after the last of them
+/// nothing is checked any more.
+pub const PROBLEMS_MAX: usize = 20;
 
 /// A file that is larger is refused; configurations are a few kilobytes.
 const FILE_BYTES_MAX: usize = 1 << 20;
@@ -120,13 +122,15 @@ pub(super) fn check(text: &str) -> Result<(Values, Conference), ConfigError> {
         )));
     }
     let mut walk = Walk {
-        text,
+        lines: Lines::of(text),
+        sections: sections(),
         problems: BTreeSet::new(),
         found: Values::default(),
     };
-    let (document, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
-        walk.problem(error.span().unwrap_or(0..0), error.message().to_owned());
+    let (document, mut errors) = DeTable::parse_recoverable(text);
+    errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
+    for error in errors.iter().take(PROBLEMS_MAX) {
+        walk.problem(error.span().unwrap_or(0..0), syntax(text, error));
     }
     let mut conference = Conference::default();
     if walk.problems.is_empty() {
@@ -137,22 +141,48 @@ pub(super) fn check(text: &str) -> Result<(Values, Conference), ConfigError> {
     }
     Err(ConfigError {
         file: None,
-        problems: walk.problems.into_iter().take(PROBLEMS_MAX).collect(),
+        problems: walk.problems.into_iter().collect(),
     })
 }
 
 /// The table of key menus.
 const MENUS: &str = "conference.menus";
 
+/// Says what is wrong with the syntax.
+fn syntax(text: &str, error: &toml::de::Error) -> String {
+    let key = error.span().and_then(|span| text.get(span));
+    match (error.message(), key) {
+        ("duplicate key", Some(key)) => format!(
+            "{key} is given here for the second time; remove one of the two, or put the keys of \
+             both sections under one header"
+        ),
+        (message, _) => message.to_owned(),
+    }
+}
+
+/// Returns the entries of a table in the order of the file, so that the first problems of it are
+/// those that are told.
+fn in_order<'v, 'd>(table: &'v DeTable<'d>) -> Vec<Entry<'v, 'd>> {
+    let mut entries: Vec<Entry<'v, 'd>> = table.iter().collect();
+    entries.sort_by_key(|(name, _)| name.span().start);
+    entries
+}
+
+type Entry<'v, 'd> = (&'v Spanned<DeString<'d>>, &'v Spanned<DeValue<'d>>);
+
 struct Walk<'t> {
-    text: &'t str,
+    lines: Lines<'t>,
+    sections: BTreeSet<&'static str>,
     problems: BTreeSet<Problem>,
     found: Values,
 }
 
 impl Walk<'_> {
     fn table(&mut self, prefix: &str, table: &DeTable<'_>, conference: &mut Conference) {
-        for (name, value) in table {
+        for (name, value) in in_order(table) {
+            if self.is_full() {
+                break;
+            }
             let path = join(prefix, name.get_ref());
             if path == MENUS {
                 self.menus(value, &mut conference.menus);
@@ -160,10 +190,13 @@ impl Walk<'_> {
                 self.profiles(&path, value, profiles);
             } else if let Some(key) = key(&path) {
                 match key.kind.read(value.get_ref()) {
-                    Ok(read) => self.found.insert(key.path, read),
+                    Ok(read) => {
+                        let place = self.lines.place(value.span().start);
+                        self.found.insert(key.path, read, place);
+                    }
                     Err(message) => self.problem(value.span(), format!("{path}: {message}")),
                 }
-            } else if !is_section(&path) {
+            } else if !self.sections.contains(path.as_str()) {
                 self.unknown(&path, name.span());
             } else if let DeValue::Table(inner) = value.get_ref() {
                 self.table(&path, inner, conference);
@@ -180,7 +213,10 @@ impl Walk<'_> {
                 format!("{path} is a section; write [{path}.NAME]"),
             );
         };
-        for (name, profile) in table {
+        for (name, profile) in in_order(table) {
+            if self.is_full() {
+                break;
+            }
             let Some(options) = self.named_table(path, name.get_ref(), profile) else {
                 continue;
             };
@@ -209,7 +245,10 @@ impl Walk<'_> {
             let message = format!("{MENUS} is a section; write [{MENUS}.NAME]");
             return self.problem(value.span(), message);
         };
-        for (name, entries) in table {
+        for (name, entries) in in_order(table) {
+            if self.is_full() {
+                break;
+            }
             let name = name.get_ref();
             let Some(entries) = self.named_table(MENUS, name, entries) else {
                 continue;
@@ -221,7 +260,10 @@ impl Walk<'_> {
 
     fn menu(&mut self, path: &str, entries: &DeTable<'_>) -> MenuProfile {
         let mut menu = MenuProfile::default();
-        for (keys, value) in entries {
+        for (keys, value) in in_order(entries) {
+            if self.is_full() {
+                break;
+            }
             let Some(actions) = actions(value.get_ref()) else {
                 let message = format!(
                     "{path}.\"{}\": give an action in quotes or a list of them, as in \
@@ -244,7 +286,10 @@ impl Walk<'_> {
 
     fn options(&mut self, path: &str, options: &DeTable<'_>) -> BTreeMap<String, OptionText> {
         let mut texts = BTreeMap::new();
-        for (option, value) in options {
+        for (option, value) in in_order(options) {
+            if self.is_full() {
+                break;
+            }
             let text = match value.get_ref() {
                 DeValue::String(text) => text.to_string(),
                 DeValue::Integer(number) => number.to_string(),
@@ -259,7 +304,7 @@ impl Walk<'_> {
                     continue;
                 }
             };
-            let (line, column) = self.place(&value.span());
+            let (line, column) = self.lines.place(value.span().start);
             texts.insert(
                 option.get_ref().to_string(),
                 OptionText { text, line, column },
@@ -276,16 +321,13 @@ impl Walk<'_> {
         self.problem(span, format!("there is no key {path}; {hint}"));
     }
 
-    /// Returns line and column of a place in the text.
-    fn place(&self, span: &Range<usize>) -> (usize, usize) {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        (line, column)
+    /// Tells whether as many problems are known as will be told.
+    fn is_full(&self) -> bool {
+        self.problems.len() >= PROBLEMS_MAX
     }
 
     fn problem(&mut self, span: Range<usize>, message: String) {
-        let (line, column) = self.place(&span);
+        let (line, column) = self.lines.place(span.start);
         self.problems.insert(Problem {
             line,
             column,
@@ -335,12 +377,9 @@ fn sections() -> BTreeSet<&'static str> {
     keyed.chain(["conference"]).collect()
 }
 
-fn is_section(path: &str) -> bool {
-    sections().contains(path)
-}
-
 /// Finds the key or section that a path was meant to be: by its whole path, or by its last word.
 fn suggestion(path: &str) -> Option<String> {
+    work::count(KEYS.len());
     let known = || {
         let profiles = PROFILE_TABLES.iter().map(|(path, _)| *path);
         KEYS.iter()

@@ -50,7 +50,11 @@ impl Kind {
             Self::Text => "text in quotes".into(),
             Self::Path => "a path in quotes".into(),
             Self::Choice(words) => format!("one of \"{}\"", words.join("\", \"")),
-            Self::LogFilter => "a level, or levels by part of the program".into(),
+            Self::LogFilter => format!(
+                "a level ({}), or levels by part of the program, as in \
+                 \"info,plenum_sip_ua=debug\"",
+                LEVELS.join(", ")
+            ),
             Self::Flag => "true or false".into(),
             Self::Integer { min, max } => format!("a whole number from {min} to {max}"),
             Self::Addresses => "an IPv4 or IPv6 address in quotes, or a list of one of each".into(),
@@ -66,6 +70,11 @@ impl Kind {
     /// Takes a value, or says what is wrong with it.
     pub(super) fn read(self, value: &DeValue<'_>) -> Result<Value, String> {
         match (self, value) {
+            (Self::Listens, DeValue::Array(items)) if items.is_empty() => Err(
+                "the list is empty, so no phone could reach the server; give at least one \
+                 address, as in [\"udp://127.0.0.1:5060\"]"
+                    .to_owned(),
+            ),
             (Self::Listens | Self::Origins, DeValue::Array(items)) => {
                 self.read_items(items).map(Value::List)
             }
@@ -129,10 +138,7 @@ impl Kind {
                 let hint = hint.map_or(String::new(), |word| format!("; did you mean \"{word}\"?"));
                 Err(wrong() + &hint)
             }
-            Self::LogFilter => text
-                .parse::<tracing_subscriber::filter::Targets>()
-                .map(drop)
-                .map_err(|error| format!("{}: {error}", wrong())),
+            Self::LogFilter => log_filter(text),
             Self::Addresses => text.parse::<IpAddr>().map(drop).map_err(|_| wrong()),
             Self::Socket => text.parse::<SocketAddr>().map(drop).map_err(|_| wrong()),
             Self::PortRange => ports(text).map(drop).ok_or_else(|| port_problem(text)),
@@ -141,6 +147,47 @@ impl Kind {
             Self::Origins => Err(wrong()),
         }
     }
+}
+
+/// The levels of a log filter.
+const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+
+/// What the names of all parts of the program begin with.
+const PARTS: &str = "plenum";
+
+/// Checks a log filter. A misspelt level would else be taken for a part of the program that does
+/// not exist, and nothing would be logged.
+fn log_filter(text: &str) -> Result<(), String> {
+    let refused = |word: &str, hint: Option<&str>| {
+        let hint = hint.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
+        let kind = Kind::LogFilter.describe();
+        Err(format!("\"{word}\" does not fit; give {kind}{hint}"))
+    };
+    let is_level = |word: &str| LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));
+    for word in text.split(',') {
+        let (part, level) = match word.split_once('=') {
+            Some((part, level)) => (part, Some(level)),
+            None => (word, None),
+        };
+        let trimmed = word.trim();
+        if trimmed != word || part.ends_with(' ') {
+            return refused(word, Some(&word.replace(' ', "")));
+        }
+        if let Some(level) = level.filter(|level| !is_level(level)) {
+            return refused(level, nearest(level, LEVELS));
+        }
+        let head = part.split(['_', ':']).next().unwrap_or(part);
+        let near = nearest(head, [PARTS]).map(|_| part.replacen(head, PARTS, 1));
+        match (near, level) {
+            _ if head == PARTS || (level.is_none() && is_level(word)) => {}
+            (Some(near), _) => return refused(part, Some(&near)),
+            (None, Some(_)) if !part.is_empty() => {}
+            (None, _) => return refused(word, nearest(word, LEVELS)),
+        }
+    }
+    text.parse::<tracing_subscriber::filter::Targets>()
+        .map(drop)
+        .map_err(|error| format!("\"{text}\" is no log filter: {error}"))
 }
 
 /// Reads one address, or one of each family.

@@ -4,8 +4,10 @@
 //! each with the line and the fix), the defaults, and `plenum config explain`.
 
 mod check;
+mod coherent;
 pub mod explain;
 mod kind;
+mod lines;
 pub mod schema;
 mod sip;
 mod suggest;
@@ -15,13 +17,13 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-pub use check::{ConfigError, Problem};
+pub use check::{ConfigError, PROBLEMS_MAX, Problem};
 pub use sip::{Sip, SipTls};
 pub use suggest::nearest;
 
 use plenum_control::Addresses;
 use plenum_switch::MenuProfile;
-use value::Values;
+use value::{Places, Values};
 
 /// The configuration of a server, with all defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +50,7 @@ pub struct Config {
     pub conference: Conference,
     /// The file that the configuration was read from.
     pub file: Option<PathBuf>,
+    places: Places,
 }
 
 /// What is logged, and how.
@@ -180,6 +183,17 @@ impl Config {
         Ok(Self::from_values(&values, conference))
     }
 
+    /// Builds the problem of a key, at the line where the file sets it.
+    #[must_use]
+    pub fn problem(&self, key: &str, message: &str) -> Problem {
+        let (line, column) = self.places.get(key).copied().unwrap_or_default();
+        Problem {
+            line,
+            column,
+            message: format!("{key}: {message}"),
+        }
+    }
+
     fn from_values(values: &Values, conference: Conference) -> Self {
         let data_dir = PathBuf::from(values.text("data_dir"));
         Self {
@@ -218,6 +232,7 @@ impl Config {
             data_dir,
             conference,
             file: None,
+            places: values.places(),
         }
     }
 

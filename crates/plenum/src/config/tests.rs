@@ -245,3 +245,120 @@ fn an_origin_is_no_address_of_a_page() {
     assert!(lines[0].contains("https://phone.example"), "{lines:?}");
     assert!(!problems("[sip]\nwebsocket_origins = [\"https://a.example/x\"]\n").is_empty());
 }
+
+/// Makes an input of a size.
+type Shape = fn(usize) -> String;
+
+/// Texts that a careless check would read again and again, with as many entries as it is told.
+const SHAPES: [(&str, Shape); 6] = [
+    ("options", |n| {
+        format!("[conference.users.a]\n{}", numbered(n, "x", " = 1\n"))
+    }),
+    ("options in one line", |n| {
+        format!(
+            "conference.users.a = {{{}}}\n",
+            numbered(n, "x", " = 1, ") + "z = 1"
+        )
+    }),
+    ("profiles", |n| {
+        numbered(n, "[conference.bridges.p", "]\nx = 1\n")
+    }),
+    ("unknown keys", |n| numbered(n, "lisen", " = 1\n")),
+    ("entries of a menu", |n| {
+        format!(
+            "[conference.menus.m]\n{}",
+            numbered(n, "", " = \"no_op\"\n")
+        )
+    }),
+    ("wrong entries of a menu", |n| {
+        format!(
+            "[conference.menus.m]\n{}",
+            numbered(n, "", " = \"no_opp\"\n")
+        )
+    }),
+];
+
+fn numbered(count: usize, before: &str, after: &str) -> String {
+    (0..count).map(|n| format!("{before}{n}{after}")).collect()
+}
+
+#[test]
+fn twice_the_file_costs_twice_the_work() {
+    for (name, shape) in SHAPES {
+        let cost = |count| {
+            let text = shape(count);
+            lines::work::during(|| Config::parse(&text).err())
+        };
+        let (one, two) = (cost(10_000), cost(20_000));
+        assert!(one > 0 && two * 10 <= one * 25, "{name}: {one}, then {two}");
+    }
+}
+
+#[test]
+fn suggestions_end_with_the_problems_that_are_told() {
+    let lines = problems(&numbered(1_000, "lisen", " = 1\n"));
+    assert_eq!(lines.len(), check::PROBLEMS_MAX);
+    assert!(lines[0].starts_with("configuration:1:1: there is no key lisen0"));
+    assert!(lines[19].starts_with("configuration:20:1: there is no key lisen19"));
+}
+
+#[test]
+fn a_log_filter_that_would_log_nothing_is_refused() {
+    let refused = |filter: &str| problems(&format!("[log]\nlevel = \"{filter}\"\n")).remove(0);
+    assert!(refused("infoo").starts_with("configuration:2:9: log.level: \"infoo\" does not fit"));
+    for (filter, near) in [
+        ("infoo", "info"),
+        ("plenum_sip_ua=debgu", "debug"),
+        ("info,plenm_sip_ua=debug", "plenum_sip_ua"),
+        ("info, plenum=debug", "plenum=debug"),
+        ("of", "off"),
+    ] {
+        let line = refused(filter);
+        assert!(
+            line.ends_with(&format!("; did you mean \"{near}\"?")),
+            "{line}"
+        );
+    }
+    for filter in ["", "warning", "rustls", "=debug", "3"] {
+        assert!(
+            refused(filter).contains("give a level (error, warn, info"),
+            "{filter}"
+        );
+    }
+    for filter in [
+        "info",
+        "OFF",
+        "plenum",
+        "info,plenum_sip_ua::uac=trace",
+        "warn,rustls=debug",
+    ] {
+        let text = format!("[log]\nlevel = \"{filter}\"\n");
+        assert_eq!(Config::parse(&text).expect(filter).log.level, filter);
+    }
+}
+
+#[test]
+fn a_server_without_sip_address_is_refused() {
+    let lines = problems("[sip]\nlisten = []\n");
+    assert!(
+        lines[0].starts_with("configuration:2:10: sip.listen: the list is empty, so no phone"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn a_key_given_twice_is_named_with_the_fix() {
+    let lines = problems("[sip]\ncalls_max = 1\ncalls_max = 2\n[rtp]\n[rtp]\n");
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(
+        lines[0].starts_with(
+            "configuration:3:1: calls_max is given here for the second time; remove one"
+        ),
+        "{lines:?}"
+    );
+    assert!(lines[1].contains(":5:"), "{lines:?}");
+    assert!(
+        lines[1].contains("rtp is given here for the second time"),
+        "{lines:?}"
+    );
+}

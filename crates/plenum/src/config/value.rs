@@ -20,11 +20,22 @@ pub(super) enum Value {
 
 /// The values of a file by path; a path that the file leaves out reads as its default.
 #[derive(Debug, Default)]
-pub(super) struct Values(BTreeMap<&'static str, Value>);
+pub(super) struct Values {
+    values: BTreeMap<&'static str, Value>,
+    places: Places,
+}
+
+/// Line and column of each value that the file sets, by path.
+pub(super) type Places = BTreeMap<&'static str, (usize, usize)>;
 
 impl Values {
-    pub(super) fn insert(&mut self, path: &'static str, value: Value) {
-        self.0.insert(path, value);
+    pub(super) fn insert(&mut self, path: &'static str, value: Value, place: (usize, usize)) {
+        self.values.insert(path, value);
+        self.places.insert(path, place);
+    }
+
+    pub(super) fn places(&self) -> Places {
+        self.places.clone()
     }
 
     pub(super) fn optional(&self, path: &str) -> Option<String> {
@@ -71,7 +82,7 @@ impl Values {
     }
 
     fn find(&self, path: &str) -> Option<Value> {
-        self.0.get(path).cloned().or_else(|| default_of(path))
+        self.values.get(path).cloned().or_else(|| default_of(path))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Events of the journal as JSON, with the names that people know things by.
 
 use plenum_switch::{
-    AudioTarget, ChannelKey, Entry, Event, HangupBy, PlaybackOutcome, RoomKey, Sound, View,
+    AudioTarget, ChannelKey, Entry, Event, HangupBy, PlaybackOutcome, RefusedCall, RoomKey, Sound,
+    View,
 };
 use serde_json::{Map, Value, json};
 
@@ -49,6 +50,7 @@ fn details(event: &Event, view: &View) -> Vec<(&'static str, Value)> {
             ("caller", json!(&*facts.caller.number)),
             ("position", json!(facts.position.to_string())),
         ],
+        Event::CallRefused { facts } => refusal(facts),
         Event::ChannelStateChanged { state, .. } => vec![("state", json!(state.as_str()))],
         Event::CallerChanged { caller, .. } => {
             vec![
@@ -111,6 +113,24 @@ fn details(event: &Event, view: &View) -> Vec<(&'static str, Value)> {
         ],
         other => audio_details(other, view),
     }
+}
+
+fn refusal(call: &RefusedCall) -> Vec<(&'static str, Value)> {
+    let mut details = vec![
+        ("technology", json!(call.technology)),
+        ("id", json!(call.protocol_id)),
+        ("caller", json!(&*call.caller.number)),
+        ("number", json!(call.number)),
+        ("status", json!(call.protocol_code)),
+        ("why", json!(call.why)),
+    ];
+    if let Some(cause) = call.cause {
+        details.push(("cause", json!(cause.0)));
+    }
+    if call.left_out > 0 {
+        details.push(("left_out", json!(call.left_out)));
+    }
+    details
 }
 
 fn audio_details(event: &Event, view: &View) -> Vec<(&'static str, Value)> {

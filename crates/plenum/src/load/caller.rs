@@ -8,6 +8,7 @@ use plenum_rtp::{PayloadType, RtpHeader, RtpTimestamp, SequenceNumber, Ssrc};
 use plenum_sdp::Negotiated;
 
 use super::judge::{Ear, Expectation, Hearing, HearingTally};
+use super::probes::ProbeRole;
 use super::reception::Reception;
 use super::sockets::PhoneSockets;
 use super::tones::{FRAME, ToneBank, WINDOW, Word};
@@ -30,18 +31,6 @@ pub(super) struct Caller {
     pub(super) dropped: u32,
     pub(super) hearing: HearingTally,
     pub(super) expectation: Expectation,
-}
-
-/// What a caller has to do with the measurement of delay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ProbeRole {
-    None,
-    /// Sends the probe of its room when the turn of its seat comes.
-    Sends {
-        room: usize,
-        seat: usize,
-    },
-    Hears(usize),
 }
 
 impl Caller {

@@ -7,12 +7,13 @@ use std::time::Duration;
 use anyhow::Context;
 use plenum_rtp::{RtpPacket, looks_like_rtcp};
 
-use super::caller::{Caller, PACKET_MAX, ProbeRole, judged};
+use super::caller::{Caller, PACKET_MAX, judged};
 use super::clock::LoadClock;
 use super::delay::{Probe, begins, sounds};
 use super::distribution::Distribution;
 use super::judge::{Ear, Expectation, HearingTally, Tones};
 use super::options::LoadOptions;
+use super::probes::{ProbePlan, ProbeRole};
 use super::reception::ReceptionTally;
 use super::sockets::{Intake, PhoneSockets};
 use super::tones::{FRAME, POOL, ToneBank, Word};
@@ -34,9 +35,6 @@ const RTCP_TURNS: u64 = 250;
 
 /// Packets that one caller reads in one turn at most.
 const READS_MAX: usize = 8;
-
-/// Listeners by whom delay is measured, spread evenly over the rooms.
-const PROBES_MAX: usize = 256;
 
 /// All callers, and what they share.
 pub(super) struct Media {
@@ -85,28 +83,15 @@ impl Media {
         let tones = ToneBank::new(options.codec.codec(), talkers);
         let rooms = options.rooms as usize;
         let participants = options.participants as usize;
-        let has_talker = usize::from(talkers > 0);
-        let per_room = (PROBES_MAX / rooms).clamp(1, participants) * has_talker;
-        let per_room = per_room.min(participants - 1);
-        // One from each slice: how long a packet waits for the tick depends on when it is sent.
-        let senders = PHASES.min(talkers).min(participants - per_room);
-        let probed = rooms.min(PROBES_MAX);
+        let plan = ProbePlan::new(rooms, participants, talkers);
         let seats = (0..rooms).flat_map(|room| (0..participants).map(move |seat| (room, seat)));
         let callers: io::Result<Vec<Caller>> = seats
             .map(|(room, seat)| {
                 let sockets = PhoneSockets::bind(local)?;
                 let tone = (seat < talkers).then(|| (room * talkers + seat) % POOL);
-                let probe = match seat {
-                    _ if room >= probed => ProbeRole::None,
-                    _ if seat < senders => ProbeRole::Sends { room, seat },
-                    _ if seat >= participants - per_room => {
-                        ProbeRole::Hears(room * per_room + (participants - 1 - seat))
-                    }
-                    _ => ProbeRole::None,
-                };
                 Ok(Caller::new(
                     (room, tone),
-                    probe,
+                    plan.role(room, seat),
                     sockets,
                     options.late_after(),
                 ))
@@ -116,11 +101,11 @@ impl Media {
             "a port pair for each caller: raise the limit of open files (ulimit -n) or load less",
         )?;
         let desk = Desk {
-            probes: (0..probed * per_room)
+            probes: (0..plan.probes())
                 .map(|_| Probe::new(tones.amplitude))
                 .collect(),
-            probes_per_room: per_room,
-            probe_senders: senders as u64,
+            probes_per_room: plan.listeners,
+            probe_senders: plan.senders as u64,
             tones,
             ear: Ear::new(),
             delays: Distribution::new(),

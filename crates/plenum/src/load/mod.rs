@@ -23,6 +23,7 @@ mod judge;
 mod media;
 mod options;
 mod phones;
+mod probes;
 mod proc;
 mod reception;
 mod report;

@@ -8,6 +8,7 @@ use plenum_time::Instant;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
+use super::call_log;
 use super::handle::{Ask, Ending};
 use super::machine::Machine;
 use super::metrics::ControlMetrics;
@@ -222,11 +223,15 @@ impl<M: Machine> Driver<M> {
             .ok()
     }
 
-    /// Wakes the readers of the journal if it has grown.
-    fn publish(&self) {
+    /// If the journal has grown, wakes its readers and logs the calls that are over.
+    fn publish(&mut self) {
         let head = self.machine.journal_head();
-        self.journal
+        let has_grown = self
+            .journal
             .send_if_modified(|seen| std::mem::replace(seen, head) != head);
+        if has_grown {
+            self.machine.reports().iter().for_each(call_log::write);
+        }
     }
 
     fn is_over(&self) -> Option<Ending> {

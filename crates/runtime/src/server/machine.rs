@@ -1,4 +1,4 @@
-use plenum_control::{Control, ControlOutbox, Input, Output, Reply, Request};
+use plenum_control::{CallReport, Control, ControlOutbox, Input, Output, Reply, Request};
 use plenum_time::Instant;
 
 /// A plain value that the driver runs: the control machine of a server, or that of a phone.
@@ -35,6 +35,11 @@ pub trait Machine: Send + 'static {
     /// Returns a number that grows with each event that readers of the journal may want.
     fn journal_head(&self) -> u64 {
         0
+    }
+
+    /// Returns what became of calls since the last time, for the log; asked when the journal grew.
+    fn reports(&mut self) -> Vec<CallReport> {
+        Vec::new()
     }
 
     /// Ends what was at work when the machine panicked in any other method, and goes on with what
@@ -75,6 +80,10 @@ impl Machine for Control {
 
     fn journal_head(&self) -> u64 {
         self.switch().journal().last_seq()
+    }
+
+    fn reports(&mut self) -> Vec<CallReport> {
+        self.reports()
     }
 
     fn recover(&mut self, now: Instant, out: &mut ControlOutbox) {

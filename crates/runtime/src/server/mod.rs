@@ -4,6 +4,7 @@
 //! with the time, and carries out the orders that come back; it never waits while it does so.
 //! [`ControlHandle`] asks the machine from other tasks.
 
+mod call_log;
 mod driver;
 mod handle;
 mod machine;

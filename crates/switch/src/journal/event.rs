@@ -69,6 +69,35 @@ impl RoomResult {
     }
 }
 
+/// A call that was turned away before it became a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedCall {
+    /// The protocol it came over, as in the names of channels.
+    pub technology: &'static str,
+    /// The identifier of the call in its protocol.
+    pub protocol_id: String,
+    /// Who called.
+    pub caller: Party,
+    /// What was dialled.
+    pub number: String,
+    /// The status code that the caller was told.
+    pub protocol_code: u16,
+    /// The cause that the caller was told, if any.
+    pub cause: Option<Cause>,
+    /// The sentence: the rule and the fix.
+    pub why: String,
+    /// Refused calls left out of the journal since the last one in it.
+    pub left_out: u64,
+}
+
+impl RefusedCall {
+    fn bytes(&self) -> usize {
+        let caller = self.caller.name.len() + self.caller.number.len();
+        let texts = self.protocol_id.len() + self.number.len() + self.why.len();
+        size_of::<Self>() + caller + texts
+    }
+}
+
 /// What an event is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Touches {
@@ -134,6 +163,11 @@ events! {
         channel: ChannelKey,
         /// All that is known of it.
         facts: Box<ChannelView>,
+    },
+    /// A call was turned away at the door and never became a channel.
+    CallRefused {
+        /// Who called whom, and why it was refused.
+        facts: Box<RefusedCall>,
     },
     /// A channel changed its state.
     ChannelStateChanged {
@@ -531,6 +565,7 @@ impl Event {
     pub(super) fn heap_bytes(&self) -> usize {
         match self {
             Self::ChannelCreated { facts, .. } => facts.bytes(),
+            Self::CallRefused { facts } => facts.bytes(),
             Self::BridgeCreated { facts, .. } => size_of::<BridgeView>() + facts.name.len() + 36,
             Self::RoomStarted { facts, .. } => size_of::<RoomView>() + facts.name.len(),
             Self::ParticipantAdmitted { facts, .. } => {
