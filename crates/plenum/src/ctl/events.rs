@@ -81,16 +81,6 @@ fn details(event: &Event, view: &View) -> Vec<(&'static str, Value)> {
             ("digit", json!(digit.to_string())),
             ("duration_ms", json!(duration.as_millis())),
         ],
-        Event::Talking { talking, .. } => vec![("talking", json!(talking))],
-        Event::ParticipantLeft { result, .. } => vec![("result", json!(result.as_str()))],
-        Event::ParticipantWaiting { waiting, .. } => vec![("waiting", json!(waiting))],
-        Event::ParticipantAway { away, .. } => vec![("away", json!(away))],
-        Event::ParticipantVolume {
-            listening, talking, ..
-        } => vec![
-            ("listening_db", json!(listening.0)),
-            ("talking_db", json!(talking.0)),
-        ],
         Event::HangupRequested { cause, by, why, .. } => vec![
             ("cause", json!(cause.0)),
             (
@@ -110,6 +100,22 @@ fn details(event: &Event, view: &View) -> Vec<(&'static str, Value)> {
             ("cause", json!(cause.0)),
             ("cause_text", json!(cause.text())),
             ("status", json!(protocol_code)),
+        ],
+        other => room_details(other, view),
+    }
+}
+
+fn room_details(event: &Event, view: &View) -> Vec<(&'static str, Value)> {
+    match event {
+        Event::Talking { talking, .. } => vec![("talking", json!(talking))],
+        Event::ParticipantLeft { result, .. } => vec![("result", json!(result.as_str()))],
+        Event::ParticipantWaiting { waiting, .. } => vec![("waiting", json!(waiting))],
+        Event::ParticipantAway { away, .. } => vec![("away", json!(away))],
+        Event::ParticipantVolume {
+            listening, talking, ..
+        } => vec![
+            ("listening_db", json!(listening.0)),
+            ("talking_db", json!(talking.0)),
         ],
         other => audio_details(other, view),
     }
