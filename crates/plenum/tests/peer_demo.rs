@@ -224,7 +224,7 @@ fn a_context_that_does_not_exist_is_named_with_those_that_do() {
     let file = folder.write("plenum.toml", "[sip]\nanonymous_context = \"default\"\n");
     let said = complaint(&file);
     assert!(
-        said.contains("[sip] anonymous_context \"default\" is not in it"),
+        said.contains(":2:21: sip.anonymous_context: there is no context \"default\" in"),
         "{said}"
     );
     assert!(said.ends_with("it has: phones\n"), "{said}");
